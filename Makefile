@@ -1,0 +1,63 @@
+# What one does in a day. Needs Python 3.11 or later and make; everything else goes into .venv.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo fmt check test quality bench docs shape clean
+
+help:     ## List these targets
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/has-test $(VENV)/has-examples $(VENV)/has-peers  ## Make .venv with all that development needs
+
+demo: $(VENV)/has-examples  ## Tune a random forest, compare it with its defaults and with the full grid
+	$(BIN)/python examples/digits_forest.py
+
+fmt: $(VENV)/has-test  ## Format the code and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+check: setup  ## Lint, types and the fast tests; under a minute
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -m "not slow" tests/unit tests/architecture
+
+test: setup  ## Every test but quality, with coverage; skips are listed with their reasons
+	$(BIN)/pytest -rs --ignore=tests/quality --cov --cov-report=term --cov-fail-under=95 tests
+
+quality: setup  ## Seeded search quality against random search and the recorded release
+	$(BIN)/pytest -rs tests/quality
+
+bench: setup  ## Overhead, start-up and memory against Optuna and Rustuna
+	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/memory.py
+
+docs: setup $(VENV)/has-docs  ## Build the manual and run its examples
+	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/pytest -rs tests/docs
+
+shape: $(VENV)/has-optimist  ## Import circles, floors, the longest files and functions
+	$(BIN)/python tools/shape.py
+
+clean:    ## Remove .venv and every cache
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage site
+
+# Stamps: an environment is made once, and again when pyproject.toml changes.
+
+$(VENV)/has-pip:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Optimist needs Python 3.11 or later; call: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/has-optimist: $(VENV)/has-pip pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/has-%: $(VENV)/has-optimist
+	$(BIN)/python -m pip install --quiet --group $*
+	@touch $@

@@ -1,0 +1,54 @@
+"""What every test shares: with OPTIMIST_NO_SKIPS=1, a skip in a listed suite is a failure.
+
+On a developer's machine a test may skip for want of a server or a library; `make test` lists such skips with their
+reasons. Where everything is installed, as in `.ci/run`, a skip means that a promise went untested.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+SUITES_WITHOUT_SKIPS = frozenset(
+    {"architecture", "conformance", "docs", "peers", "property", "reference", "unit"},
+)
+NO_SKIPS = os.environ.get("OPTIMIST_NO_SKIPS") == "1"
+TESTS = Path(__file__).parent
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        refuse_skip(report, item.path)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.skipped:  # a whole module that skips itself, as with pytest.importorskip
+        refuse_skip(report, collector.path)
+    return report
+
+
+def refuse_skip(report: pytest.TestReport | pytest.CollectReport, path: Path) -> None:
+    """Turn a skip into a failure where skips are not allowed."""
+    if not NO_SKIPS or suite_of(path) not in SUITES_WITHOUT_SKIPS:
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    report.outcome = "failed"
+    report.longrepr = f"OPTIMIST_NO_SKIPS=1 allows no skip in tests/{suite_of(path)}, but this one did. {reason}"
+
+
+def suite_of(path: Path) -> str:
+    """Name the directory under tests/ that holds this file, such as "peers"."""
+    return path.relative_to(TESTS).parts[0] if path.is_relative_to(TESTS) else ""
