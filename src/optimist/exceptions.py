@@ -1,0 +1,94 @@
+"""Every error and warning that Optimist raises of its own accord.
+
+    Exception
+    └── OptimistError  (alias OptunaError)
+        ├── TrialPruned                              a trial stops early; not a failure
+        ├── InvalidSpaceError         (ValueError)   a range, a step or a list of choices makes no sense
+        │   └── InvalidSpaceTypeError (TypeError)    ... because something is of the wrong type
+        ├── StudyNotFoundError        (KeyError)     no study of that name or id in the storage
+        ├── TrialNotFoundError        (KeyError)     no trial of that number or id in the study
+        ├── DuplicatedStudyError                     a study of that name exists already
+        ├── UpdateFinishedTrialError  (RuntimeError) a finished trial is never edited
+        ├── StorageInternalError                     the database or file behind a study failed
+        ├── MissingDependencyError    (ImportError)  an optional library is not installed
+        └── CLIUsageError                            the command line was given something unusable
+    Warning
+    └── ExperimentalWarning                          a feature that may still change
+
+The second base, in brackets, is the built-in that a user would catch.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CLIUsageError",
+    "DuplicatedStudyError",
+    "ExperimentalWarning",
+    "InvalidSpaceError",
+    "InvalidSpaceTypeError",
+    "MissingDependencyError",
+    "OptimistError",
+    "OptunaError",
+    "StorageInternalError",
+    "StudyNotFoundError",
+    "TrialNotFoundError",
+    "TrialPruned",
+    "UpdateFinishedTrialError",
+]
+
+
+class OptimistError(Exception):
+    """The root of the family: ``except OptimistError`` catches all that Optimist raises of its own accord."""
+
+
+OptunaError = OptimistError
+
+
+class TrialPruned(OptimistError):
+    """Raise this in an objective, after ``trial.should_prune()`` said so, to end the trial as PRUNED."""
+
+
+class InvalidSpaceError(OptimistError, ValueError):
+    """A distribution or search space that cannot be: low above high, log of zero, no choices."""
+
+
+class InvalidSpaceTypeError(InvalidSpaceError, TypeError):
+    """A bound, step or choice of a type that cannot be used: text for a number, an object that JSON cannot hold."""
+
+
+class _LookupFailed(OptimistError, KeyError):
+    """A KeyError whose text reads as a sentence; the built-in puts quotes around it."""
+
+    __str__ = Exception.__str__
+
+
+class StudyNotFoundError(_LookupFailed):
+    """The storage holds no study of this name or id."""
+
+
+class TrialNotFoundError(_LookupFailed):
+    """The study holds no trial of this number or id."""
+
+
+class DuplicatedStudyError(OptimistError):
+    """The storage holds a study of this name already; ``load_if_exists=True`` would open it."""
+
+
+class UpdateFinishedTrialError(OptimistError, RuntimeError):
+    """Somebody tried to change a trial that is finished."""
+
+
+class StorageInternalError(OptimistError):
+    """The database or file behind a storage failed; the cause is chained."""
+
+
+class MissingDependencyError(OptimistError, ImportError):
+    """An optional library is needed and not installed; the message names the command that installs it."""
+
+
+class CLIUsageError(OptimistError):
+    """The command line was given an option or a value that it cannot use."""
+
+
+class ExperimentalWarning(Warning):
+    """The feature works, but its interface may change in any release."""
