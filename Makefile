@@ -32,9 +32,7 @@ quality: setup  ## Seeded search quality against random search and the recorded 
 	$(BIN)/pytest -rs tests/quality
 
 bench: setup  ## Overhead, start-up and memory against Optuna and Rustuna
-	$(BIN)/python benchmarks/overhead.py
-	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/memory.py
+	broken=0; for script in startup memory overhead; do $(BIN)/python benchmarks/$$script.py || broken=1; done; exit $$broken
 
 docs: setup $(VENV)/has-docs  ## Build the manual and run its examples
 	$(BIN)/mkdocs build --strict --quiet
