@@ -20,6 +20,9 @@ The second base, in brackets, is the built-in that a user would catch.
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 __all__ = [
     "CLIUsageError",
     "DuplicatedStudyError",
@@ -34,6 +37,7 @@ __all__ = [
     "TrialNotFoundError",
     "TrialPruned",
     "UpdateFinishedTrialError",
+    "warn_user",
 ]
 
 
@@ -92,3 +96,11 @@ class CLIUsageError(OptimistError):
 
 class ExperimentalWarning(Warning):
     """The feature works, but its interface may change in any release."""
+
+
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the user's line: that of the first frame outside the package."""
+    depth, frame = 2, sys._getframe(1)  # noqa: SLF001  the documented way to a frame
+    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith("optimist."):
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=depth)
