@@ -1,0 +1,87 @@
+"""Drafts: trials that are not finished yet, and the changes by which stores tell of trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from optimist.distributions import BaseDistribution
+from optimist.history.layout import Layout
+from optimist.states import TrialState
+
+
+class Draft:
+    """A waiting or running trial. It becomes a row of the history's columns when it finishes.
+
+    Attributes:
+        number: The trial's number in the study.
+        trial_id: Its id in the store.
+        state: WAITING or RUNNING.
+        started_us: Start, microseconds since 1970 (UTC); -1 while waiting.
+        layout: The parameters suggested so far.
+        values: Their internal values, in the layout's order.
+        reports: Intermediate value by step.
+        user_attrs, system_attrs: By key.
+    """
+
+    __slots__ = ("layout", "number", "reports", "started_us", "state", "system_attrs", "trial_id", "user_attrs", "values")
+
+    def __init__(self, number: int, trial_id: int, state: TrialState, started_us: int, layout: Layout) -> None:
+        self.number = number
+        self.trial_id = trial_id
+        self.state = state
+        self.started_us = started_us
+        self.layout = layout
+        self.values: list[Any] = []
+        self.reports: dict[int, float] = {}
+        self.user_attrs: dict[str, Any] = {}
+        self.system_attrs: dict[str, Any] = {}
+
+
+@dataclass(slots=True)
+class TrialChange:
+    """What one commit says about one trial; fields that it does not speak of are None or empty.
+
+    Attributes:
+        number: The trial.
+        trial_id: Its id in the store; -1 before the store has given one.
+        state: The new state.
+        values: One per objective; for COMPLETE and PRUNED trials that have them.
+        started_us, completed_us: Microseconds since 1970 (UTC).
+        params: (name, distribution, internal value) in order of suggestion.
+        reports: Intermediate value by step.
+        user_attrs, system_attrs: By key; a constraint is the system attribute ``constraints:KEY``.
+    """
+
+    number: int = -1
+    trial_id: int = -1
+    state: TrialState | None = None
+    values: tuple[float, ...] | None = None
+    started_us: int | None = None
+    completed_us: int | None = None
+    params: list[tuple[str, BaseDistribution, Any]] = field(default_factory=list)
+    reports: dict[int, float] = field(default_factory=dict)
+    user_attrs: dict[str, Any] = field(default_factory=dict)
+    system_attrs: dict[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to say."""
+        return bool(
+            self.state is not None
+            or self.params
+            or self.reports
+            or self.user_attrs
+            or self.system_attrs
+            or self.completed_us is not None
+        )
+
+
+@dataclass(slots=True)
+class StudyChange:
+    """What one commit says about the study itself."""
+
+    user_attrs: dict[str, Any] = field(default_factory=dict)
+    system_attrs: dict[str, Any] = field(default_factory=dict)
+
+
+Change = TrialChange | StudyChange

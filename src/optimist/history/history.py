@@ -1,0 +1,355 @@
+"""History: the memory of a study in one process, in columns.
+
+Finished trials are rows of growable columns, in the order in which they finished; they are only ever appended. Trials
+that wait or run are drafts. Whatever algorithms ask again and again (the best rows, order statistics per step, the
+space that all trials share) is a tracker that catches up with the rows finished since it was asked last.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Container, Hashable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from optimist.history.base_trial import read_constraints
+from optimist.history.columns import FLOAT, INT, Column
+from optimist.history.draft import Change, Draft, StudyChange, TrialChange
+from optimist.history.layout import LayoutTree, internal_value
+from optimist.history.records import FrozenTrial, from_datetime, to_datetime
+from optimist.states import StudyDirection, TrialState
+
+_RUNNING, _COMPLETE = TrialState.RUNNING, TrialState.COMPLETE
+_NAN = float("nan")
+
+
+class Tracker(Protocol):
+    """A statistic over the finished rows that is brought up to date when it is asked for."""
+
+    def advance(self, history: History, n: int) -> None:
+        """Take in the rows up to ``n`` that were not seen yet."""
+
+
+TrackerT = TypeVar("TrackerT", bound=Tracker)
+
+
+class History:
+    """What has been tried in one study.
+
+    Attributes:
+        directions: One per objective.
+        signs: (n_objectives,) +1 to minimise, -1 to maximise; ``value * sign`` is a loss.
+        lock: Held around every change and every question that reads more than one column.
+        n: Number of finished trials, the length of the columns.
+        n_trials: Number of trials of any state; the next new trial gets this number.
+        drafts: Waiting and running trials by number.
+        counts: Number of trials by state.
+        tree: The layouts of all trials and the columns of their parameters.
+        user_attrs, system_attrs: Of the study.
+    """
+
+    def __init__(self, directions: Sequence[StudyDirection]) -> None:
+        self.directions = tuple(directions)
+        self.signs = np.array([-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in self.directions])
+        self.lock = threading.RLock()
+        self.n = 0
+        self.n_trials = 0
+        self.drafts: dict[int, Draft] = {}
+        self.counts = [0] * len(TrialState)
+        self.tree = LayoutTree()
+        self.user_attrs: dict[str, Any] = {}
+        self.system_attrs: dict[str, Any] = {}
+        self.number = Column(INT)
+        self.trial_id = Column(INT)
+        self.state = Column(np.int8)
+        self.layout = Column(np.int32)
+        self.started_us = Column(INT)
+        self.completed_us = Column(INT)
+        self.values = tuple(Column(FLOAT) for _ in self.directions)
+        self.constraints: dict[str, Column] = {}
+        self.curve_start = Column(INT, fill=0)
+        self.curve_stop = Column(INT, fill=0)
+        self.curve_steps = Column(INT)
+        self.curve_values = Column(FLOAT)
+        self.curve_length = 0
+        self.row_attrs: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        self._capacity = 0
+        self._row_of = Column(INT, fill=-1)
+        self._sign = float(self.signs[0])
+        self._best_row = -1
+        self._best_loss = float("inf")
+        self._trackers: dict[Hashable, Tracker] = {}
+        self._frozen: list[FrozenTrial | None] = []
+        self._n_frozen = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k not in ("lock", "_frozen", "_n_frozen")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.lock = threading.RLock()
+        self._frozen, self._n_frozen = [], 0
+
+    # The life of a trial
+
+    def begin(self, number: int, trial_id: int, state: TrialState, started_us: int) -> Draft:
+        """Open a waiting or running trial."""
+        draft = Draft(number, trial_id, state, started_us, self.tree.root)
+        self.drafts[number] = draft
+        self.counts[state] += 1
+        if number >= self.n_trials:
+            self.n_trials = number + 1
+        return draft
+
+    def start(self, draft: Draft, started_us: int) -> None:
+        """Turn a waiting trial into a running one."""
+        self.counts[draft.state] -= 1
+        self.counts[_RUNNING] += 1
+        draft.state = _RUNNING
+        draft.started_us = started_us
+
+    def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None, completed_us: int) -> int:
+        """Freeze a draft into the next row of the columns; return the row."""
+        row = self.n
+        if row == self._capacity:
+            self._grow()
+        number = draft.number
+        self.number.data[row] = number
+        self.trial_id.data[row] = draft.trial_id
+        self.state.data[row] = state
+        layout = draft.layout
+        self.layout.data[row] = layout.index
+        self.started_us.data[row] = draft.started_us
+        self.completed_us.data[row] = completed_us
+        for column, value in zip(layout.columns, draft.values, strict=True):
+            if row >= len(column.data):
+                column.reserve(row + 1)
+            column.data[row] = value
+        if values is None:
+            for column in self.values:
+                column.data[row] = _NAN
+        else:
+            for column, value in zip(self.values, values, strict=True):
+                column.data[row] = value
+        if draft.reports:
+            self._append_curve(row, draft.reports)
+        feasible = True
+        if draft.system_attrs or draft.user_attrs:
+            self.row_attrs[row] = (draft.user_attrs, draft.system_attrs)
+            feasible = self._append_constraints(row, draft.system_attrs)
+        self._row_of.set(number, row)
+        self.n = row + 1
+        del self.drafts[number]
+        self.counts[draft.state] -= 1
+        self.counts[state] += 1
+        if state == _COMPLETE and feasible and values is not None:
+            loss = values[0] * self._sign
+            if loss < self._best_loss or self._best_row < 0:
+                self._best_loss = loss
+                self._best_row = row
+        return row
+
+    def _grow(self) -> None:
+        capacity = max(64, 2 * self._capacity)
+        for column in (
+            self.number,
+            self.trial_id,
+            self.state,
+            self.layout,
+            self.started_us,
+            self.completed_us,
+            *self.values,
+        ):
+            column.reserve(capacity)
+        self._capacity = capacity
+
+    def _append_curve(self, row: int, reports: dict[int, float]) -> None:
+        start = self.curve_length
+        stop = start + len(reports)
+        self.curve_steps.reserve(stop)
+        self.curve_values.reserve(stop)
+        steps = sorted(reports)
+        self.curve_steps.data[start:stop] = steps
+        self.curve_values.data[start:stop] = [reports[step] for step in steps]
+        self.curve_start.set(row, start)
+        self.curve_stop.set(row, stop)
+        self.curve_length = stop
+
+    def _append_constraints(self, row: int, system_attrs: dict[str, Any]) -> bool:
+        constraints = read_constraints(system_attrs)
+        for key, value in constraints.items():
+            column = self.constraints.get(key)
+            if column is None:
+                column = self.constraints[key] = Column(FLOAT, fill=_NAN)
+            column.set(row, value)
+        return all(value <= 0 for value in constraints.values())
+
+    # What stores say
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Take in changes read from a store; what is known already changes nothing."""
+        with self.lock:
+            for change in changes:
+                if isinstance(change, StudyChange):
+                    self.user_attrs.update(change.user_attrs)
+                    self.system_attrs.update(change.system_attrs)
+                else:
+                    self._apply_trial(change)
+
+    def _apply_trial(self, change: TrialChange) -> None:
+        number = change.number
+        draft = self.drafts.get(number)
+        if draft is None:
+            if self.row_of(number) >= 0:
+                return  # finished trials are never edited
+            state = change.state
+            open_state = TrialState.WAITING if state == TrialState.WAITING else _RUNNING
+            started_us = -1 if change.started_us is None else change.started_us
+            draft = self.begin(number, change.trial_id, open_state, started_us)
+        elif change.started_us is not None:
+            draft.started_us = change.started_us
+        if draft.state == TrialState.WAITING and change.state == _RUNNING:
+            self.start(draft, draft.started_us)
+        for name, distribution, internal in change.params:
+            if name not in draft.layout.items:
+                draft.layout = self.tree.extend(draft.layout, name, distribution).target
+                draft.values.append(internal)
+        draft.reports.update(change.reports)
+        draft.user_attrs.update(change.user_attrs)
+        draft.system_attrs.update(change.system_attrs)
+        if change.state is not None and change.state.is_finished():
+            completed_us = -1 if change.completed_us is None else change.completed_us
+            self.finish(draft, change.state, change.values, completed_us)
+
+    # Questions
+
+    def row_of(self, number: int) -> int:
+        """The row of a finished trial; -1 if it is not finished or not known."""
+        return int(self._row_of.data[number]) if 0 <= number < len(self._row_of.data) else -1
+
+    @property
+    def best_row(self) -> int:
+        """The best feasible complete trial of a study with one objective, the first among equals; -1 if none."""
+        return self._best_row
+
+    def tracker(self, key: Hashable, make: type[TrackerT], *args: Any) -> TrackerT:
+        """The tracker of this key, made by ``make(*args)`` when it is asked for first; the caller holds the lock."""
+        tracker = self._trackers.get(key)
+        if tracker is None:
+            tracker = self._trackers[key] = make(*args)
+        assert isinstance(tracker, make)
+        return tracker
+
+    def trial(self, number: int) -> FrozenTrial:
+        """A snapshot of one trial, made anew.
+
+        Raises:
+            KeyError: There is no trial of this number.
+        """
+        with self.lock:
+            draft = self.drafts.get(number)
+            if draft is not None:
+                return self._freeze_draft(draft)
+            row = self.row_of(number)
+            if row < 0:
+                raise KeyError(number)
+            return self._freeze_rows(row, row + 1)[0]
+
+    def trials(self, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
+        """Snapshots of the trials in order of their numbers.
+
+        Those of finished trials are made once and shared between calls: do not change them.
+        """
+        with self.lock:
+            if self._n_frozen < self.n:
+                self._frozen.extend([None] * (self.n_trials - len(self._frozen)))
+                for trial in self._freeze_rows(self._n_frozen, self.n):
+                    self._frozen[trial.number] = trial
+                self._n_frozen = self.n
+            if not self.drafts:
+                found = list(self._frozen)
+            else:
+                found = [*self._frozen, *[None] * (self.n_trials - len(self._frozen))]
+                for number, draft in self.drafts.items():
+                    found[number] = self._freeze_draft(draft)
+        return [t for t in found if t is not None and (states is None or t.state in states)]
+
+    def _freeze_draft(self, draft: Draft) -> FrozenTrial:
+        return FrozenTrial(
+            draft.number,
+            draft.state,
+            None,
+            to_datetime(draft.started_us),
+            None,
+            draft.layout.params(draft.values),
+            draft.layout.distributions,
+            dict(draft.user_attrs),
+            dict(draft.system_attrs),
+            dict(draft.reports),
+            draft.trial_id,
+        )
+
+    def _freeze_rows(self, start: int, stop: int) -> list[FrozenTrial]:
+        """Snapshots of the rows from start to stop; whole columns are turned into Python values at once."""
+        rows = slice(start, stop)
+        params = {name: column.head(stop)[rows].tolist() for name, column in self.tree.columns.items()}
+        values = list(zip(*(column.data[rows].tolist() for column in self.values), strict=True))
+        curve_start = self.curve_start.head(stop)[rows].tolist()
+        curve_stop = self.curve_stop.head(stop)[rows].tolist()
+        records = zip(
+            self.number.data[rows].tolist(),
+            self.trial_id.data[rows].tolist(),
+            self.state.data[rows].tolist(),
+            self.layout.data[rows].tolist(),
+            self.started_us.data[rows].tolist(),
+            self.completed_us.data[rows].tolist(),
+            strict=True,
+        )
+        trials = []
+        for i, (number, trial_id, state, layout, started_us, completed_us) in enumerate(records):
+            user_attrs, system_attrs = self.row_attrs.get(start + i, ({}, {}))
+            items = self.tree.layouts[layout].items
+            first, last = curve_start[i], curve_stop[i]
+            trials.append(
+                FrozenTrial(
+                    number,
+                    TrialState(state),
+                    None,
+                    to_datetime(started_us),
+                    to_datetime(completed_us),
+                    {name: edge.external(params[name][i]) for name, (_, edge) in items.items()},
+                    {name: edge.distribution for name, (_, edge) in items.items()},
+                    dict(user_attrs),
+                    dict(system_attrs),
+                    dict(
+                        zip(
+                            self.curve_steps.data[first:last].tolist(),
+                            self.curve_values.data[first:last].tolist(),
+                            strict=True,
+                        )
+                    ),
+                    trial_id,
+                    values=None if values[i][0] != values[i][0] else values[i],
+                )
+            )
+        return trials
+
+
+def change_of(trial: FrozenTrial) -> TrialChange:
+    """Say everything about a trial as one change."""
+    return TrialChange(
+        number=trial.number,
+        trial_id=trial._trial_id,
+        state=trial.state,
+        values=None if trial.values is None else tuple(trial.values),
+        started_us=from_datetime(trial.datetime_start),
+        completed_us=from_datetime(trial.datetime_complete),
+        params=[
+            (name, trial.distributions[name], internal_value(trial.distributions[name], value))
+            for name, value in trial.params.items()
+        ],
+        reports=dict(trial.intermediate_values),
+        user_attrs=dict(trial.user_attrs),
+        system_attrs=dict(trial.system_attrs),
+    )

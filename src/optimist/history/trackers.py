@@ -1,0 +1,221 @@
+"""Trackers: statistics over the finished trials that are kept, not computed anew.
+
+Each remembers how many rows it has seen and catches up when it is asked. A question costs the number of trials that
+finished since the last one, however many there are in all.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import insort
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimist.distributions import BaseDistribution
+from optimist.history.history import History
+from optimist.history.layout import Layout
+from optimist.search_space.intersection import Intersection
+from optimist.states import TrialState
+
+_COMPLETE, _PRUNED, _FAIL = int(TrialState.COMPLETE), int(TrialState.PRUNED), int(TrialState.FAIL)
+
+RankKey = tuple[int, float, float]
+
+
+def violation(history: History, row: int) -> float:
+    """How much a finished trial violates the constraints: the sum of the positive ones.
+
+    0 for a feasible trial and in a study without constraints; infinite if the trial reported none of the study's.
+    """
+    if not history.constraints:
+        return 0.0
+    total, is_reported = 0.0, False
+    for column in history.constraints.values():
+        value = float(column.data[row]) if row < len(column.data) else math.nan
+        if value == value:
+            is_reported = True
+            total += max(value, 0.0)
+    return total if is_reported else math.inf
+
+
+def rank_key(history: History, row: int) -> RankKey | None:
+    """The place of a finished trial in the order of a study with one objective; smaller is better.
+
+    Feasible complete trials come first, by loss; then pruned ones, the furthest first and then by their last
+    intermediate loss; then pruned ones without reports; last the infeasible ones, by violation. Failed trials have no
+    place: None.
+    """
+    state = int(history.state.data[row])
+    if state == _FAIL:
+        return None
+    violated = violation(history, row)
+    if violated > 0:
+        return (3, violated, 0.0)
+    sign = float(history.signs[0])
+    if state == _COMPLETE:
+        return (0, float(history.values[0].data[row]) * sign, 0.0)
+    stop = int(history.curve_stop.head(row + 1)[row])
+    if stop == int(history.curve_start.head(row + 1)[row]):
+        return (2, 0.0, 0.0)
+    last = float(history.curve_values.data[stop - 1]) * sign
+    return (1, -float(history.curve_steps.data[stop - 1]), math.inf if math.isnan(last) else last)
+
+
+class LayoutFilter:
+    """Which layouts hold all of a set of parameters.
+
+    Args:
+        names: The parameters.
+    """
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+        self._n_seen = 0
+        self.mask: NDArray[np.bool_] = np.zeros(0, bool)  # by layout index
+
+    def advance(self, history: History, n: int) -> None:
+        layouts = history.tree.layouts
+        if self._n_seen < len(layouts):
+            new = [self._names <= layout.items.keys() for layout in layouts[self._n_seen :]]
+            self.mask = np.concatenate([self.mask, np.array(new, bool)])
+            self._n_seen = len(layouts)
+
+
+class TopRows:
+    """The best finished trials that hold a set of parameters, in the order of ``rank_key``.
+
+    A bounded sorted list. Asking for more than it holds makes it anew with twice the room, so that a question whose
+    size grows with the study costs O(1) a trial on average.
+
+    Args:
+        names: The parameters.
+    """
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._filter = LayoutFilter(names)
+        self._room = 64
+        self._entries: list[tuple[RankKey, int]] = []
+        self._n_seen = 0
+        self._is_constrained = False
+        self.n_eligible = 0
+
+    def advance(self, history: History, n: int) -> None:
+        if bool(history.constraints) != self._is_constrained:
+            self._is_constrained = bool(history.constraints)
+            self._restart(self._room)
+        self._filter.advance(history, n)
+        holds = self._filter.mask
+        entries, layout = self._entries, history.layout.data
+        for row in range(self._n_seen, n):
+            if not holds[layout[row]]:
+                continue
+            key = rank_key(history, row)
+            if key is None:
+                continue
+            self.n_eligible += 1
+            if len(entries) < self._room:
+                insort(entries, (key, row))
+            elif (key, row) < entries[-1]:
+                entries.pop()
+                insort(entries, (key, row))
+        self._n_seen = max(self._n_seen, n)
+
+    def best(self, history: History, n: int, m: int) -> list[int]:
+        """Up to ``m`` of the best among the first ``n`` rows, best first."""
+        self.advance(history, n)
+        while True:
+            found = [row for _, row in self._entries if row < n]
+            if len(found) >= m or len(self._entries) >= self.n_eligible:
+                return found[:m]
+            self._restart(max(2 * self._room, m))
+            self.advance(history, max(n, self._n_seen))
+
+    def _restart(self, room: int) -> None:
+        self._room, self._n_seen, self.n_eligible = room, 0, 0
+        self._entries = []
+
+
+class StepValues:
+    """The intermediate values of complete trials at each step, sorted; NaN left out."""
+
+    def __init__(self) -> None:
+        self._by_step: dict[int, array[float]] = {}
+        self._n_seen = 0
+
+    def advance(self, history: History, n: int) -> None:
+        start, stop = history.curve_start.head(n), history.curve_stop.head(n)
+        for row in range(self._n_seen, n):
+            if history.state.data[row] != _COMPLETE or start[row] == stop[row]:
+                continue
+            curve = slice(int(start[row]), int(stop[row]))
+            steps, values = history.curve_steps.data[curve].tolist(), history.curve_values.data[curve].tolist()
+            for step, value in zip(steps, values, strict=True):
+                if value == value:
+                    insort(self._by_step.setdefault(step, array("d")), value)
+        self._n_seen = n
+
+    def at(self, step: int) -> array[float]:
+        """The values at a step in ascending order; empty if there are none. Do not change it."""
+        return self._by_step.get(step) or array("d")
+
+
+class SharedSpace:
+    """The parameters that all complete trials have in common, with the distributions used last.
+
+    Args:
+        include_pruned: Whether pruned trials count as well.
+    """
+
+    def __init__(self, include_pruned: bool) -> None:
+        self._states = (_COMPLETE, _PRUNED) if include_pruned else (_COMPLETE,)
+        self._intersection = Intersection()
+        self._last_layout = -1
+        self._n_seen = 0
+
+    def advance(self, history: History, n: int) -> None:
+        for row in range(self._n_seen, n):
+            layout = int(history.layout.data[row])
+            if layout != self._last_layout and history.state.data[row] in self._states:
+                self._intersection.add(_items(history.tree.layouts[layout]))
+                self._last_layout = layout
+        self._n_seen = max(self._n_seen, n)
+
+    @property
+    def space(self) -> dict[str, BaseDistribution]:
+        """The shared space by name, sorted; empty if there is none."""
+        return self._intersection.space
+
+
+class Front:
+    """The Pareto front of the feasible complete trials."""
+
+    def __init__(self) -> None:
+        self._n_seen = 0
+        self._is_constrained = False
+        self.rows: list[int] = []
+        self._losses: NDArray[np.float64] = np.empty((0, 0))
+
+    def advance(self, history: History, n: int) -> None:
+        if bool(history.constraints) != self._is_constrained:
+            self._is_constrained = bool(history.constraints)
+            self._n_seen, self.rows = 0, []
+        for row in range(self._n_seen, n):
+            if history.state.data[row] != _COMPLETE or violation(history, row) > 0:
+                continue
+            losses = np.array([float(column.data[row]) for column in history.values]) * history.signs
+            if not self.rows:
+                self.rows, self._losses = [row], losses[None, :]
+                continue
+            if np.any(np.all(self._losses <= losses, axis=1) & np.any(self._losses < losses, axis=1)):
+                continue
+            stays = ~(np.all(losses <= self._losses, axis=1) & np.any(losses < self._losses, axis=1))
+            self.rows = [r for r, keep in zip(self.rows, stays, strict=True) if keep] + [row]
+            self._losses = np.concatenate([self._losses[stays], losses[None, :]])
+        self._n_seen = max(self._n_seen, n)
+
+
+def _items(layout: Layout) -> Iterator[tuple[str, BaseDistribution]]:
+    return ((name, edge.distribution) for name, (_, edge) in layout.items.items())

@@ -1,0 +1,222 @@
+"""View: what an algorithm sees of a study; it never changes, whatever happens to the study meanwhile."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimist.distributions import BaseDistribution
+from optimist.history.history import History
+from optimist.history.layout import Layout
+from optimist.history.trackers import Front, LayoutFilter, SharedSpace, StepValues, TopRows, rank_key, violation
+from optimist.states import StudyDirection, TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrial:
+    """A waiting or running trial as it was when the view was taken.
+
+    Attributes:
+        number: Its number.
+        state: WAITING or RUNNING.
+        layout: The parameters it had.
+        values: Their internal values, in the layout's order.
+        reports: Intermediate value by step.
+        system_attrs: By key.
+    """
+
+    number: int
+    state: TrialState
+    layout: Layout
+    values: tuple[Any, ...]
+    reports: dict[int, float]
+    system_attrs: dict[str, Any]
+
+    def internal(self, name: str) -> Any:
+        """The internal value of a parameter; None if the trial does not have it."""
+        item = self.layout.items.get(name)
+        return None if item is None else self.values[item[0]]
+
+
+class View:
+    """The finished trials as columns in order of finishing, and the open ones as records.
+
+    Rows are positions in the order of finishing. Columns are read-only.
+
+    Args:
+        history: What to look at; the view shows its state at this moment.
+        exclude: The number of a trial to leave out of ``open_trials``: the one that asks.
+    """
+
+    __slots__ = ("_history", "n", "n_trials", "open_trials")
+
+    def __init__(self, history: History, exclude: int = -1) -> None:
+        with history.lock:
+            self._history = history
+            self.n = history.n
+            self.n_trials = history.n_trials
+            self.open_trials: tuple[OpenTrial, ...] = ()
+            if len(history.drafts) > (exclude in history.drafts):
+                self.open_trials = tuple(
+                    OpenTrial(d.number, d.state, d.layout, tuple(d.values), dict(d.reports), dict(d.system_attrs))
+                    for d in list(history.drafts.values())
+                    if d.number != exclude
+                )
+
+    # The study
+
+    @property
+    def directions(self) -> tuple[StudyDirection, ...]:
+        """One per objective."""
+        return self._history.directions
+
+    @property
+    def n_objectives(self) -> int:
+        """Number of objectives."""
+        return len(self._history.directions)
+
+    @property
+    def system_attrs(self) -> dict[str, Any]:
+        """The study's system attributes; not to be changed."""
+        return self._history.system_attrs
+
+    @property
+    def layouts(self) -> Sequence[Layout]:
+        """All layouts; the column ``layout_indices`` points into it."""
+        return self._history.tree.layouts
+
+    @property
+    def running(self) -> list[OpenTrial]:
+        """The running ones of ``open_trials``."""
+        return [t for t in self.open_trials if t.state == TrialState.RUNNING]
+
+    # Columns, one entry per finished trial
+
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """(n,) trial numbers."""
+        return self._history.number.head(self.n)
+
+    @property
+    def states(self) -> NDArray[np.int8]:
+        """(n,) values of ``TrialState``."""
+        return self._history.state.head(self.n)
+
+    @property
+    def layout_indices(self) -> NDArray[np.int32]:
+        """(n,) positions in ``layouts``."""
+        return self._history.layout.head(self.n)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """(n, n_objectives) objective values; NaN where a trial has none."""
+        return np.column_stack([column.head(self.n) for column in self._history.values])
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """(n, n_objectives) objective values, turned so that smaller is better."""
+        return self.values * self._history.signs
+
+    def losses_of(self, rows: NDArray[np.intp] | list[int]) -> NDArray[np.float64]:
+        """(n_rows, n_objectives) the losses of some rows."""
+        values = np.column_stack([column.data[rows] for column in self._history.values])
+        return values * self._history.signs
+
+    def column(self, name: str) -> NDArray[Any]:
+        """(n,) internal values of a parameter, float64 or int64; anything where a trial does not have it.
+
+        Raises:
+            KeyError: No trial ever had the parameter.
+        """
+        return self._history.tree.columns[name].head(self.n)
+
+    def constraint(self, key: str) -> NDArray[np.float64]:
+        """(n,) values of a constraint, NaN where not reported."""
+        return self._history.constraints[key].head(self.n)
+
+    @property
+    def constraint_keys(self) -> list[str]:
+        """The constraints that any trial reported."""
+        return list(self._history.constraints)
+
+    def row_attrs(self, row: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The user and system attributes of a finished trial; not to be changed."""
+        return self._history.row_attrs.get(row, ({}, {}))
+
+    def curve(self, row: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Steps in ascending order, and the intermediate values there, of a finished trial."""
+        history = self._history
+        start, stop = int(history.curve_start.head(self.n)[row]), int(history.curve_stop.head(self.n)[row])
+        return history.curve_steps.data[start:stop], history.curve_values.data[start:stop]
+
+    # Statistics that are kept
+
+    def count(self, state: TrialState) -> int:
+        """Number of trials in a state at this moment."""
+        return self._history.counts[state]
+
+    def holds(self, names: Sequence[str], rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """(n_rows,) whether the trials of these rows have all of these parameters."""
+        history, key = self._history, frozenset(names)
+        with history.lock:
+            tracker = history.tracker((LayoutFilter, key), LayoutFilter, key)
+            tracker.advance(history, self.n)
+            mask = tracker.mask
+        return mask[history.layout.data[rows]]
+
+    def n_ranked(self, names: Sequence[str]) -> int:
+        """Number of finished trials that did not fail and have all of these parameters."""
+        with self._history.lock:
+            tracker = self._top_rows(names)
+            tracker.advance(self._history, self.n)
+            return tracker.n_eligible
+
+    def best_rows(self, names: Sequence[str], m: int) -> list[int]:
+        """Up to ``m`` of the best finished trials that have all of these parameters, best first.
+
+        For one objective: feasible complete trials by loss, then pruned ones by how far they came, then infeasible
+        ones by violation (see ``rank_key``).
+        """
+        with self._history.lock:
+            return self._top_rows(names).best(self._history, self.n, m)
+
+    def _top_rows(self, names: Sequence[str]) -> TopRows:
+        key = frozenset(names)
+        return self._history.tracker((TopRows, key), TopRows, key)
+
+    def rank_key(self, row: int) -> tuple[int, float, float] | None:
+        """The key of ``best_rows`` for one row; None for a failed trial."""
+        return rank_key(self._history, row)
+
+    def violation(self, row: int) -> float:
+        """Sum of the positive constraint values of a finished trial; infinite if it reported none of them."""
+        return violation(self._history, row)
+
+    def front_rows(self) -> list[int]:
+        """The Pareto front of the feasible complete trials."""
+        history = self._history
+        with history.lock:
+            tracker = history.tracker(Front, Front)
+            tracker.advance(history, self.n)
+            return list(tracker.rows)
+
+    def step_values(self, step: int) -> array[float]:
+        """The intermediate values of complete trials at a step, ascending, without NaN; not to be changed."""
+        history = self._history
+        with history.lock:
+            tracker = history.tracker(StepValues, StepValues)
+            tracker.advance(history, self.n)
+            return tracker.at(step)
+
+    def shared_space(self, include_pruned: bool = False) -> dict[str, BaseDistribution]:
+        """The parameters that all complete (and pruned) trials have, sorted by name; not to be changed."""
+        history = self._history
+        with history.lock:
+            tracker = history.tracker((SharedSpace, include_pruned), SharedSpace, include_pruned)
+            tracker.advance(history, self.n)
+            return tracker.space

@@ -1,0 +1,56 @@
+"""Random numbers that belong to a trial: what trial k draws depends on the seed and on k, never on who asks.
+
+A counter-based generator (Philox; Salmon et al. 2011, doi:10.1145/2063384.2063405) can start anywhere in its sequence,
+so each trial has a stretch of its own. Cheap uniform draws come in blocks that serve many trials at once.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+DRAWS_PER_ROW: Final = 16
+"""How many uniform numbers a trial gets in one row; more come from further rows."""
+
+_TRIALS_PER_BLOCK: Final = 256
+_UNIFORM_LANE, _GENERATOR_LANE = 0, 1
+
+
+class TrialStreams:
+    """The random streams of one seed.
+
+    Args:
+        seed: Any non-negative integer. None takes entropy from the operating system.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._key = np.random.SeedSequence(seed).generate_state(2, np.uint64)
+        self._block_id = (-1, 0)
+        self._block: list[list[float]] = []
+
+    def uniforms(self, number: int, row: int = 0) -> list[float]:
+        """(DRAWS_PER_ROW,) numbers in [0, 1): the row-th stretch of trial ``number``. Not to be changed."""
+        block_id = (number // _TRIALS_PER_BLOCK, row)
+        if block_id != self._block_id:
+            counter = np.array([0, block_id[0], row, _UNIFORM_LANE], np.uint64)
+            generator = np.random.Generator(np.random.Philox(counter=counter, key=self._key))
+            block: list[list[float]] = generator.random((_TRIALS_PER_BLOCK, DRAWS_PER_ROW)).tolist()
+            if row == 0:  # further rows are rare; they do not push out the common one
+                self._block, self._block_id = block, block_id
+            return block[number % _TRIALS_PER_BLOCK]
+        return self._block[number % _TRIALS_PER_BLOCK]
+
+    def uniform(self, number: int, ordinal: int) -> float:
+        """The ordinal-th uniform number of a trial, in [0, 1)."""
+        return self.uniforms(number, ordinal // DRAWS_PER_ROW)[ordinal % DRAWS_PER_ROW]
+
+    def generator(self, number: int, lane: int = 0) -> np.random.Generator:
+        """A generator of the trial's own.
+
+        Args:
+            number: The trial.
+            lane: Distinguishes several generators of one trial, such as one per parameter.
+        """
+        counter = np.array([0, number, lane, _GENERATOR_LANE], np.uint64)
+        return np.random.Generator(np.random.Philox(counter=counter, key=self._key))

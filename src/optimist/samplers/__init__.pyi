@@ -1,0 +1,3 @@
+from .base import BaseSampler as BaseSampler
+from .base import ColumnSampler as ColumnSampler
+from .random import RandomSampler as RandomSampler

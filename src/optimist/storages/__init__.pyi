@@ -1,0 +1,2 @@
+from .base import Storage as Storage
+from .memory import InMemoryStorage as InMemoryStorage

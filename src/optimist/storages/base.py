@@ -1,0 +1,144 @@
+"""The contract of stores: how a study survives, and how many workers share it.
+
+A store is narrow: it keeps studies, hands out trials one commit at a time, takes one atomic batch of changes to one
+trial at a time, and tells what changed since a cursor. What the changes mean is the history's business.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from optimist.history.draft import Change, StudyChange, TrialChange
+from optimist.states import StudyDirection, TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """A study as the store lists it.
+
+    Attributes:
+        study_id: Unique in the store.
+        name: Unique in the store.
+        directions: One per objective.
+    """
+
+    study_id: int
+    name: str
+    directions: tuple[StudyDirection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What can be said of a study without reading its trials.
+
+    Attributes:
+        record: The study.
+        counts: Number of trials by state.
+        best: The best feasible complete trial of a study with one objective, as one change; None if there is none.
+        first_start_us: Start of the earliest trial, microseconds since 1970 (UTC); None if none has started.
+        attrs: User and system attributes of the study.
+    """
+
+    record: StudyRecord
+    counts: dict[TrialState, int]
+    best: TrialChange | None
+    first_start_us: int | None
+    attrs: StudyChange
+
+    @property
+    def n_trials(self) -> int:
+        """Number of trials of any state."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What changed since a cursor, in the order of commits.
+
+    Attributes:
+        changes: They may repeat what the reader knows, but never leave anything out.
+        cursor: Where to go on reading.
+    """
+
+    changes: Sequence[Change] = field(default_factory=tuple)
+    cursor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A trial that was begun.
+
+    Attributes:
+        number: Its number.
+        delta: What changed since the cursor, this beginning included.
+    """
+
+    number: int
+    delta: Delta
+
+
+class Storage(ABC):
+    """Where studies live. All methods may be called from several threads at once; each is one atomic commit.
+
+    Numbers are per study and dense from 0. A cursor is opaque but for 0, which stands for the beginning.
+
+    Methods that take a ``study_id`` raise ``StudyNotFoundError`` if there is no such study (any more).
+    """
+
+    @abstractmethod
+    def create_study(self, name: str | None, directions: Sequence[StudyDirection]) -> StudyRecord:
+        """Make a study; without a name it gets a unique one.
+
+        Raises:
+            DuplicatedStudyError: The name is taken.
+        """
+
+    @abstractmethod
+    def load_study(self, name: str) -> StudyRecord:
+        """Find a study by name.
+
+        Raises:
+            StudyNotFoundError: There is none.
+        """
+
+    @abstractmethod
+    def list_studies(self) -> list[StudyRecord]:
+        """All studies in order of creation."""
+
+    @abstractmethod
+    def delete_study(self, study_id: int) -> None:
+        """Remove a study and all its trials."""
+
+    @abstractmethod
+    def summary(self, study_id: int) -> Summary:
+        """Describe a study at a cost that does not grow with its trials (beyond what an index needs)."""
+
+    @abstractmethod
+    def write_study(self, study_id: int, change: StudyChange) -> None:
+        """Set attributes of the study; others keep their values."""
+
+    @abstractmethod
+    def add_trials(self, study_id: int, trials: Sequence[TrialChange]) -> list[int]:
+        """Add whole trials of any state (WAITING: the queue) in one commit; return their numbers."""
+
+    @abstractmethod
+    def begin_trial(self, study_id: int, cursor: int) -> Begun:
+        """Start the oldest waiting trial, or a new one; two callers never get the same."""
+
+    @abstractmethod
+    def write(self, study_id: int, change: TrialChange) -> None:
+        """Apply one batch of changes to one unfinished trial.
+
+        Raises:
+            TrialNotFoundError: There is no trial of this number.
+            UpdateFinishedTrialError: The trial is finished.
+        """
+
+    @abstractmethod
+    def changes_since(self, study_id: int, cursor: int) -> Delta:
+        """Everything that was committed since the cursor: nothing stays invisible, whatever the order of commits."""
+
+    def close(self) -> None:  # noqa: B027 - optional hook
+        """Give back files and connections; the storage opens them again when it is used again."""

@@ -1,0 +1,196 @@
+"""Studies in the memory of this process; they end with it."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+import uuid
+from array import array
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from optimist.exceptions import DuplicatedStudyError, StudyNotFoundError, TrialNotFoundError, UpdateFinishedTrialError
+from optimist.history.draft import Change, Draft, StudyChange, TrialChange
+from optimist.history.history import History, change_of
+from optimist.states import StudyDirection, TrialState
+from optimist.storages.base import Begun, Delta, Storage, StudyRecord, Summary
+
+_STUDY = -1  # stands in the log for a change of the study itself
+
+
+def now_us() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1000
+
+
+class MemoryStudy:
+    """A study whose history is its store: every writer changes the one history, under its lock.
+
+    Attributes:
+        record: The study.
+        history: What has been tried.
+        log: One trial number per commit; the position after the last is the cursor.
+        waiting: Numbers of waiting trials, oldest first.
+    """
+
+    def __init__(self, record: StudyRecord, trial_ids: itertools.count[int]) -> None:
+        self.record = record
+        self.history = History(record.directions)
+        self.log: array[int] = array("q")
+        self.waiting: deque[int] = deque()
+        self._trial_ids = trial_ids
+
+    def begin(self) -> Draft:
+        """Start the oldest waiting trial, or a new one."""
+        history = self.history
+        with history.lock:
+            if self.waiting:
+                draft = history.drafts[self.waiting.popleft()]
+                history.start(draft, now_us())
+            else:
+                draft = history.begin(history.n_trials, next(self._trial_ids), TrialState.RUNNING, now_us())
+            self.log.append(draft.number)
+        return draft
+
+    def add(self, change: TrialChange) -> int:
+        """Add a whole trial; return its number."""
+        history = self.history
+        with history.lock:
+            change.number = history.n_trials
+            change.trial_id = next(self._trial_ids)
+            history.apply([change])
+            if change.state == TrialState.WAITING:
+                self.waiting.append(change.number)
+            self.log.append(change.number)
+        return change.number
+
+    def note(self, number: int) -> None:
+        """Record that a trial was changed."""
+        self.log.append(number)
+
+    def note_study(self) -> None:
+        """Record that the study was changed."""
+        self.log.append(_STUDY)
+
+
+class InMemoryStorage(Storage):
+    """Keep studies in memory.
+
+    The history of a study lives here and is shared by all its ``Study`` objects, so that nothing is kept twice.
+    """
+
+    def __init__(self) -> None:
+        self._studies: dict[int, MemoryStudy] = {}
+        self._names: dict[str, int] = {}
+        self._n_created = 0
+        self._trial_ids = itertools.count()
+        self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+
+    def study(self, study_id: int) -> MemoryStudy:
+        """The study itself, for those who work on its history in place."""
+        try:
+            return self._studies[study_id]
+        except KeyError:
+            raise StudyNotFoundError(f"There is no study with the id {study_id} in this storage (any more).") from None
+
+    def create_study(self, name: str | None, directions: Sequence[StudyDirection]) -> StudyRecord:
+        with self._lock:
+            name = f"no-name-{uuid.uuid4()}" if name is None else name
+            if name in self._names:
+                raise DuplicatedStudyError(
+                    f"There is a study named {name!r} already. Use another name, or load_if_exists=True to go on with it."
+                )
+            record = StudyRecord(self._n_created, name, tuple(directions))
+            self._studies[record.study_id] = MemoryStudy(record, self._trial_ids)
+            self._names[name] = record.study_id
+            self._n_created += 1
+        return record
+
+    def load_study(self, name: str) -> StudyRecord:
+        with self._lock:
+            if name not in self._names:
+                raise StudyNotFoundError(f"There is no study named {name!r} in this storage.")
+            return self._studies[self._names[name]].record
+
+    def list_studies(self) -> list[StudyRecord]:
+        with self._lock:
+            return [study.record for study in self._studies.values()]
+
+    def delete_study(self, study_id: int) -> None:
+        with self._lock:
+            del self._names[self.study(study_id).record.name]
+            del self._studies[study_id]
+
+    def summary(self, study_id: int) -> Summary:
+        study = self.study(study_id)
+        history = study.history
+        with history.lock:
+            best = None
+            if len(history.directions) == 1 and history.best_row >= 0:
+                best = self._change(history, int(history.number.data[history.best_row]))
+            starts = [int(history.started_us.head(history.n).min())] if history.n else []
+            starts += [draft.started_us for draft in history.drafts.values()]
+            starts = [start for start in starts if start >= 0]
+            return Summary(
+                record=study.record,
+                counts={state: history.counts[state] for state in TrialState},
+                best=best,
+                first_start_us=min(starts, default=None),
+                attrs=StudyChange(dict(history.user_attrs), dict(history.system_attrs)),
+            )
+
+    def write_study(self, study_id: int, change: StudyChange) -> None:
+        study = self.study(study_id)
+        with study.history.lock:
+            study.history.apply([change])
+            study.note_study()
+
+    def add_trials(self, study_id: int, trials: Sequence[TrialChange]) -> list[int]:
+        study = self.study(study_id)
+        with study.history.lock:
+            return [study.add(trial) for trial in trials]
+
+    def begin_trial(self, study_id: int, cursor: int) -> Begun:
+        study = self.study(study_id)
+        with study.history.lock:
+            number = study.begin().number
+            return Begun(number, self.changes_since(study_id, cursor))
+
+    def write(self, study_id: int, change: TrialChange) -> None:
+        study = self.study(study_id)
+        history = study.history
+        with history.lock:
+            if change.number not in history.drafts:
+                row = history.row_of(change.number)
+                if row < 0:
+                    raise TrialNotFoundError(f"Study {study.record.name!r} has no trial {change.number}.")
+                state = TrialState(int(history.state.data[row])).name
+                raise UpdateFinishedTrialError(f"Trial {change.number} is {state}; a finished trial cannot change.")
+            history.apply([change])
+            study.note(change.number)
+
+    def changes_since(self, study_id: int, cursor: int) -> Delta:
+        study = self.study(study_id)
+        history = study.history
+        with history.lock:
+            news = dict.fromkeys(reversed(study.log[cursor:]))  # the last change of each, newest first
+            changes: list[Change] = []
+            for number in reversed(news):
+                if number == _STUDY:
+                    changes.append(StudyChange(dict(history.user_attrs), dict(history.system_attrs)))
+                else:
+                    changes.append(self._change(history, number))
+            return Delta(changes, len(study.log))
+
+    @staticmethod
+    def _change(history: History, number: int) -> TrialChange:
+        return change_of(history.trial(number))

@@ -1,0 +1,183 @@
+"""Make, find, copy, delete and list studies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from optimist.exceptions import DuplicatedStudyError
+from optimist.history.draft import StudyChange
+from optimist.history.history import change_of
+from optimist.logging import get_logger
+from optimist.pruners.base import BasePruner
+from optimist.samplers.base import BaseSampler
+from optimist.states import StudyDirection
+from optimist.storages.base import Storage
+from optimist.storages.open import open_storage
+from optimist.study.study import Study
+from optimist.study.summaries import StudySummary, summarize_studies
+
+_logger = get_logger(__name__)
+
+Direction = Literal["minimize", "maximize"] | StudyDirection
+
+
+def create_study(
+    *,
+    storage: str | Storage | None = None,
+    sampler: BaseSampler | None = None,
+    pruner: BasePruner | None = None,
+    study_name: str | None = None,
+    direction: Direction | None = None,
+    load_if_exists: bool = False,
+    directions: Sequence[Direction] | None = None,
+) -> Study:
+    """Make a study.
+
+    Args:
+        storage: A URL such as ``sqlite:///study.db``, a file name, or a storage. None: what the environment variable
+            ``OPTIMIST_STORAGE`` names, or the memory of this process.
+        sampler: Proposes parameters; TPE by default.
+        pruner: Stops hopeless trials early; by default the median rule.
+        study_name: Its name in the storage; made up if None.
+        direction: "minimize" (the default) or "maximize".
+        load_if_exists: Go on with the study if there is one of this name.
+        directions: One direction per objective, instead of ``direction``.
+
+    Raises:
+        DuplicatedStudyError: There is a study of this name.
+        ValueError: Directions that are none, or both ``direction`` and ``directions``.
+    """
+    if direction is not None and directions is not None:
+        raise ValueError("Specify only one of `direction` and `directions`.")
+    if isinstance(directions, str):
+        raise ValueError(f"directions takes one direction per objective, such as [{directions!r}]; or use direction.")
+    wanted = [to_direction(d) for d in (directions if directions is not None else [direction or "minimize"])]
+    if not wanted:
+        raise ValueError("A study needs at least one objective, but directions is empty.")
+    if study_name is not None:
+        check_study_name(study_name)
+    opened = open_storage(storage)
+    try:
+        record = opened.create_study(study_name, wanted)
+    except DuplicatedStudyError:
+        if not load_if_exists:
+            raise
+        assert study_name is not None
+        record = opened.load_study(study_name)
+        _logger.info("Using the existing study %r.", study_name)
+        if list(record.directions) != wanted and (direction is not None or directions is not None):
+            _logger.warning("Study %r keeps its directions %s.", study_name, [d.name for d in record.directions])
+    else:
+        _logger.info("A new study was created: %r.", record.name)
+    return Study(record.name, opened, sampler, pruner)
+
+
+def load_study(
+    *,
+    study_name: str | None,
+    storage: str | Storage,
+    sampler: BaseSampler | None = None,
+    pruner: BasePruner | None = None,
+) -> Study:
+    """Open an existing study.
+
+    Args:
+        study_name: Its name. None: the only study in the storage.
+        storage: A URL, a file name, or a storage. None: what ``OPTIMIST_STORAGE`` names.
+        sampler: Proposes parameters; TPE by default.
+        pruner: Stops hopeless trials early; by default the median rule.
+
+    Raises:
+        StudyNotFoundError: There is no such study; it is a KeyError.
+        ValueError: ``study_name`` is None and there is not exactly one study.
+    """
+    opened = open_storage(storage)
+    if study_name is None:
+        names = [record.name for record in opened.list_studies()]
+        if len(names) != 1:
+            raise ValueError(f"Give study_name: the storage holds {len(names)} studies{_listed(names)}.")
+        study_name = names[0]
+    return Study(study_name, opened, sampler, pruner)
+
+
+def delete_study(*, study_name: str, storage: str | Storage) -> None:
+    """Remove a study and all its trials.
+
+    Raises:
+        StudyNotFoundError: There is no such study; it is a KeyError.
+    """
+    opened = open_storage(storage)
+    opened.delete_study(opened.load_study(study_name).study_id)
+
+
+def copy_study(
+    *,
+    from_study_name: str,
+    from_storage: str | Storage,
+    to_storage: str | Storage,
+    to_study_name: str | None = None,
+) -> None:
+    """Copy a study with its attributes and all its trials; a running trial stays running in the copy.
+
+    Args:
+        from_study_name: The study to copy.
+        from_storage: Where it lives.
+        to_storage: Where the copy shall live.
+        to_study_name: Name of the copy; the same name if None.
+
+    Raises:
+        StudyNotFoundError: There is no such study; it is a KeyError.
+        DuplicatedStudyError: The target has a study of that name.
+    """
+    source = load_study(study_name=from_study_name, storage=from_storage)
+    target = open_storage(to_storage)
+    record = target.create_study(to_study_name or from_study_name, source.directions)
+    history = source.ledger.history
+    target.write_study(record.study_id, StudyChange(dict(history.user_attrs), dict(history.system_attrs)))
+    target.add_trials(record.study_id, [change_of(trial) for trial in source.get_trials(deepcopy=False)])
+
+
+def get_all_study_names(storage: str | Storage) -> list[str]:
+    """The names of all studies in a storage, in order of creation."""
+    return [record.name for record in open_storage(storage).list_studies()]
+
+
+def get_all_study_summaries(storage: str | Storage, include_best_trial: bool = True) -> list[StudySummary]:
+    """Summaries of all studies in a storage, in order of creation.
+
+    Args:
+        storage: A URL, a file name, or a storage.
+        include_best_trial: Whether the summaries hold the best trial.
+    """
+    return summarize_studies(open_storage(storage), include_best_trial)
+
+
+def to_direction(direction: Direction) -> StudyDirection:
+    """Understand what the user wrote as a direction.
+
+    Raises:
+        ValueError: It is neither "minimize" nor "maximize".
+    """
+    if isinstance(direction, StudyDirection) and direction != StudyDirection.NOT_SET:
+        return direction
+    if isinstance(direction, str) and direction in ("minimize", "maximize"):
+        return StudyDirection[direction.upper()]
+    raise ValueError(f"A direction is 'minimize' or 'maximize', but got {direction!r}.")
+
+
+def check_study_name(name: str) -> None:
+    """Refuse a name that not every store can hold.
+
+    Raises:
+        ValueError: It is longer than 512 characters or has a NUL character.
+        TypeError: It is not text.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"study_name must be text, but got {name!r}.")
+    if "\\0" in name or len(name) > 512:
+        raise ValueError(f"A study name has at most 512 characters and no NUL, but got {name[:40]!r} ({len(name)}).")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f" ({', '.join(map(repr, names[:5]))}{', ...' if len(names) > 5 else ''})" if names else ""

@@ -1,0 +1,297 @@
+"""The ledger keeps a study's history and its store in step.
+
+Everything a trial does goes through here: it changes the history of this process at once, and the store with the next
+commit. For studies in memory the history *is* the store, so there is nothing to keep in step.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from optimist.history.draft import Draft, StudyChange, TrialChange
+from optimist.history.history import History
+from optimist.history.records import FrozenTrial
+from optimist.states import TrialState
+from optimist.storages.base import Storage, StudyRecord, Summary
+from optimist.storages.memory import InMemoryStorage, MemoryStudy, now_us
+
+_FLUSH_INTERVAL_S = 1.0
+_SYNC_INTERVAL_S = 0.5
+
+
+class Ledger(ABC):
+    """What the study and its trials do to the history and the store.
+
+    Attributes:
+        record: Id, name and directions of the study.
+        storage: Where it lives.
+    """
+
+    def __init__(self, storage: Storage, record: StudyRecord) -> None:
+        self.storage = storage
+        self.record = record
+
+    @property
+    @abstractmethod
+    def history(self) -> History:
+        """The history as this process knows it."""
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the history was read from the store."""
+        return True
+
+    @abstractmethod
+    def sync(self) -> None:
+        """Take in what others committed."""
+
+    def sync_if_due(self) -> None:
+        """Take in what others committed, unless that was done a moment ago."""
+
+    @abstractmethod
+    def begin(self) -> Draft:
+        """Start the oldest waiting trial, or a new one."""
+
+    def open(self, number: int) -> Draft | None:
+        """The draft of a trial that was begun elsewhere, to work on it here; None if it is not open (any more)."""
+        self.sync()
+        return self.history.drafts.get(number)
+
+    @abstractmethod
+    def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
+        """End a trial, with all that is pending, in one commit."""
+
+    @abstractmethod
+    def report(self, draft: Draft, step: int, value: float) -> None:
+        """Note an intermediate value."""
+
+    @abstractmethod
+    def set_trial_attr(self, draft: Draft, key: str, value: Any, *, is_system: bool) -> None:
+        """Note an attribute of an open trial."""
+
+    def flush(self, draft: Draft) -> None:
+        """Commit what is pending of a trial."""
+
+    @abstractmethod
+    def add_trials(self, trials: Sequence[TrialChange]) -> list[int]:
+        """Add whole trials in one commit; return their numbers."""
+
+    def set_study_attr(self, key: str, value: Any, *, is_system: bool) -> None:
+        """Set an attribute of the study."""
+        change = StudyChange(system_attrs={key: value}) if is_system else StudyChange(user_attrs={key: value})
+        self.storage.write_study(self.record.study_id, change)
+        self.sync()
+
+    def best_trial(self) -> FrozenTrial | None:
+        """The best feasible complete trial of a study with one objective."""
+        history = self.history
+        with history.lock:
+            if history.best_row < 0:
+                return None
+            return history.trial(int(history.number.data[history.best_row]))
+
+    def summary(self) -> Summary:
+        """What the store says of the study as a whole."""
+        return self.storage.summary(self.record.study_id)
+
+    def flushing(self) -> AbstractContextManager[None]:
+        """While this lasts, what is pending for long is committed in the background."""
+        return nullcontext()
+
+
+def open_ledger(storage: Storage, record: StudyRecord) -> Ledger:
+    """The ledger that fits the storage."""
+    if isinstance(storage, InMemoryStorage):
+        return MemoryLedger(storage, storage.study(record.study_id))
+    return StoredLedger(storage, record)
+
+
+class MemoryLedger(Ledger):
+    """The ledger of a study in memory: the history is the store."""
+
+    def __init__(self, storage: InMemoryStorage, study: MemoryStudy) -> None:
+        super().__init__(storage, study.record)
+        self._study = study
+        self._history = study.history
+        self.begin = study.begin  # type: ignore[method-assign]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open_ledger, (self.storage, self.record)
+
+    @property
+    def history(self) -> History:
+        return self._history
+
+    def sync(self) -> None:
+        """Nothing: there are no others."""
+
+    def begin(self) -> Draft:
+        return self._study.begin()
+
+    def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
+        history = self._history
+        with history.lock:
+            history.finish(draft, state, values, now_us())
+            self._study.log.append(draft.number)
+
+    def report(self, draft: Draft, step: int, value: float) -> None:
+        with self._history.lock:
+            draft.reports[step] = value
+            self._study.note(draft.number)
+
+    def set_trial_attr(self, draft: Draft, key: str, value: Any, *, is_system: bool) -> None:
+        with self._history.lock:
+            (draft.system_attrs if is_system else draft.user_attrs)[key] = value
+            self._study.note(draft.number)
+
+    def add_trials(self, trials: Sequence[TrialChange]) -> list[int]:
+        return self.storage.add_trials(self.record.study_id, trials)
+
+
+class _Unsaved:
+    """What of a draft is not committed yet."""
+
+    __slots__ = ("change", "n_params")
+
+    def __init__(self, n_params: int) -> None:
+        self.n_params = n_params  # how many parameters are committed
+        self.change = TrialChange()
+
+
+class StoredLedger(Ledger):
+    """The ledger of a study in a store that others may use too."""
+
+    def __init__(self, storage: Storage, record: StudyRecord) -> None:
+        super().__init__(storage, record)
+        self._history = History(record.directions)
+        self._cursor = 0
+        self._is_loaded = False
+        self._synced_at = 0.0
+        self._unsaved: dict[int, _Unsaved] = {}
+        self._lock = threading.RLock()  # guards the cursor and what is unsaved; taken before the history's lock
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open_ledger, (self.storage, self.record)
+
+    @property
+    def history(self) -> History:
+        if not self._is_loaded:
+            self.sync()
+        return self._history
+
+    @property
+    def is_loaded(self) -> bool:
+        return self._is_loaded
+
+    def sync(self) -> None:
+        with self._lock:
+            delta = self.storage.changes_since(self.record.study_id, self._cursor)
+            self._history.apply(delta.changes)
+            self._cursor = delta.cursor
+            self._is_loaded = True
+            self._synced_at = time.monotonic()
+
+    def sync_if_due(self) -> None:
+        if time.monotonic() - self._synced_at > _SYNC_INTERVAL_S:
+            self.sync()
+
+    def begin(self) -> Draft:
+        with self._lock:
+            begun = self.storage.begin_trial(self.record.study_id, self._cursor)
+            self._history.apply(begun.delta.changes)
+            self._cursor = begun.delta.cursor
+            self._is_loaded = True
+            self._synced_at = time.monotonic()
+            draft = self._history.drafts[begun.number]
+            self._unsaved[draft.number] = _Unsaved(len(draft.values))
+            return draft
+
+    def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
+        with self._lock:
+            change = self._pending(draft)
+            change.state = state
+            change.values = None if values is None else tuple(values)
+            change.completed_us = now_us()
+            self.storage.write(self.record.study_id, change)
+            self._unsaved.pop(draft.number, None)
+            with self._history.lock:
+                if draft.number in self._history.drafts:
+                    self._history.finish(draft, state, values, change.completed_us)
+
+    def report(self, draft: Draft, step: int, value: float) -> None:
+        with self._lock, self._history.lock:
+            draft.reports[step] = value
+            self._pending(draft).reports[step] = value
+        self.flush(draft)
+
+    def set_trial_attr(self, draft: Draft, key: str, value: Any, *, is_system: bool) -> None:
+        with self._lock, self._history.lock:
+            (draft.system_attrs if is_system else draft.user_attrs)[key] = value
+            change = self._pending(draft)
+            (change.system_attrs if is_system else change.user_attrs)[key] = value
+
+    def flush(self, draft: Draft) -> None:
+        with self._lock:
+            change = self._pending(draft)
+            if change:
+                self.storage.write(self.record.study_id, change)
+                unsaved = self._unsaved[draft.number]
+                self._unsaved[draft.number] = _Unsaved(unsaved.n_params + len(change.params))
+
+    def open(self, number: int) -> Draft | None:
+        draft = super().open(number)
+        if draft is not None:
+            with self._lock:
+                self._unsaved.setdefault(number, _Unsaved(len(draft.values)))
+        return draft
+
+    def _pending(self, draft: Draft) -> TrialChange:
+        """All of a draft that is not committed yet, as one change."""
+        unsaved = self._unsaved[draft.number]
+        change = unsaved.change
+        change.number = draft.number
+        n_known = unsaved.n_params + len(change.params)
+        if n_known < len(draft.values):
+            for name, (i, edge) in draft.layout.items.items():
+                if i >= n_known:
+                    change.params.append((name, edge.distribution, draft.values[i]))
+        return change
+
+    def add_trials(self, trials: Sequence[TrialChange]) -> list[int]:
+        numbers = self.storage.add_trials(self.record.study_id, trials)
+        self.sync()
+        return numbers
+
+    def best_trial(self) -> FrozenTrial | None:
+        if self._is_loaded:
+            return super().best_trial()
+        best = self.summary().best  # a question that an index answers does not need the whole history
+        if best is None:
+            return None
+        alone = History(self.record.directions)
+        alone.apply([best])
+        return alone.trial(best.number)
+
+    @contextmanager
+    def flushing(self) -> Iterator[None]:
+        stop = threading.Event()
+
+        def flush_all() -> None:
+            while not stop.wait(_FLUSH_INTERVAL_S):
+                for number in list(self._unsaved):
+                    draft = self._history.drafts.get(number)
+                    if draft is not None:
+                        self.flush(draft)
+
+        thread = threading.Thread(target=flush_all, name="optimist-flusher", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()

@@ -1,0 +1,413 @@
+"""Trial: a running trial as the objective sees it."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol, overload
+
+from optimist.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    check_distribution_compatibility,
+)
+from optimist.exceptions import InvalidSpaceError, TrialNotFoundError
+from optimist.history.base_trial import CONSTRAINT_PREFIX, BaseTrial, CategoricalChoice, read_constraints
+from optimist.history.draft import Draft
+from optimist.history.layout import Edge, internal_value
+from optimist.history.protocols import StudyLike
+from optimist.history.records import FrozenTrial, checked_constraint, to_datetime
+from optimist.history.view import View
+from optimist.numerics.streams import DRAWS_PER_ROW
+from optimist.pruners.base import BasePruner, ColumnPruner, Curve
+from optimist.samplers.base import BaseSampler, ColumnSampler
+from optimist.study.defaults import DEFAULTS_KEY, tries_defaults
+from optimist.study.ledger import Ledger
+
+FIXED_PARAMS_KEY: Final = "fixed_params"
+"""System attribute with the parameters that ``enqueue_trial`` gave."""
+
+_UNSET: Final = object()
+
+
+class Owner(StudyLike, Protocol):
+    """What a running trial needs of its study."""
+
+    ledger: Ledger
+    sampler: BaseSampler
+    pruner: BasePruner
+    proposal_lock: threading.RLock
+
+
+class Trial(BaseTrial):
+    """A running trial: it suggests parameters and takes reports.
+
+    Values come from the queue, then from what the sampler pins, then from the recommended defaults (in the trial that
+    tries them), then from the sampler.
+
+    Args:
+        study: The study it belongs to.
+        trial_id: Its id in the study's storage.
+    """
+
+    def __init__(
+        self, study: Owner, trial_id: int, *, draft: Draft | None = None, writes_through: bool = True
+    ) -> None:
+        self.study = study
+        self._attach(_find_draft(study.ledger, trial_id) if draft is None else draft, writes_through)
+        sampler = study.sampler
+        if isinstance(sampler, ColumnSampler):
+            self._uniforms = sampler.uniforms(self)
+            if self._uniforms is None:
+                with study.proposal_lock:
+                    self._propose(sampler)
+        else:
+            with study.proposal_lock:
+                self._propose_by_hooks(sampler)
+        self._is_random = self._uniforms is not None and not self._given and not self._tries_defaults
+
+    def _attach(self, draft: Draft, writes_through: bool = True) -> None:
+        self._ledger = ledger = self.study.ledger
+        self._draft = draft
+        self._number = draft.number
+        self._writes_through = writes_through
+        self._view: View | None = None
+        self._relative: dict[str, Any] = {}
+        self._relative_space: dict[str, BaseDistribution] = {}
+        self._defaults: dict[str, Any] = {}
+        self._given: Mapping[str, Any] = self.study.sampler.pinned_params
+        if FIXED_PARAMS_KEY in draft.system_attrs:
+            self._given = {**self._given, **draft.system_attrs[FIXED_PARAMS_KEY]}
+        self._tries_defaults = tries_defaults(ledger.history, draft.number)
+        self._uniforms: list[float] | None = None
+        self._is_random = False
+
+    def _propose(self, sampler: ColumnSampler) -> None:
+        space = sampler.relative_space(self.view)
+        if space:
+            self._relative = sampler.propose(self, space)
+            self._relative_space = space
+
+    def _propose_by_hooks(self, sampler: BaseSampler) -> None:
+        sampler.before_trial(self.study, self.freeze())
+        frozen = self.freeze()
+        self._relative_space = space = sampler.infer_relative_search_space(self.study, frozen)
+        values = sampler.sample_relative(self.study, frozen, space)
+        self._relative = {name: internal_value(space[name], value) for name, value in values.items()}
+
+    # Suggestions
+
+    def suggest_float(
+        self,
+        name: str,
+        low: float,
+        high: float,
+        *,
+        step: float | None = None,
+        log: bool = False,
+        default: float | None = None,
+    ) -> float:
+        draft = self._draft
+        edge = draft.layout.edges.get(name)
+        if edge is None or edge.signature != (low, high, step, log):
+            distribution = FloatDistribution(low, high, log=log, step=step)
+            if name in draft.layout.items:
+                return float(self._again(name, distribution))
+            edge = self._edge(name, distribution, (low, high, step, log))
+        if self._is_random and len(draft.values) < DRAWS_PER_ROW:
+            value = edge.quantile(self._uniforms[len(draft.values)])  # type: ignore[index]
+        else:
+            value = self._choose(edge, _UNSET if default is None else default)
+        draft.values.append(value)
+        draft.layout = edge.target
+        if self._writes_through:
+            self._ledger.flush(draft)
+        return value  # type: ignore[no-any-return]
+
+    def suggest_int(
+        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False, default: int | None = None
+    ) -> int:
+        draft = self._draft
+        edge = draft.layout.edges.get(name)
+        if edge is None or edge.signature != (low, high, step, log, int):
+            distribution = IntDistribution(low, high, log=log, step=step)
+            if name in draft.layout.items:
+                return int(self._again(name, distribution))
+            edge = self._edge(name, distribution, (low, high, step, log, int))
+        return self._suggest(edge, _UNSET if default is None else default)  # type: ignore[no-any-return]
+
+    @overload
+    def suggest_categorical(self, name: str, choices: Sequence[None], *, default: None = ...) -> None: ...
+    @overload
+    def suggest_categorical(self, name: str, choices: Sequence[bool], *, default: bool = ...) -> bool: ...
+    @overload
+    def suggest_categorical(self, name: str, choices: Sequence[int], *, default: int = ...) -> int: ...
+    @overload
+    def suggest_categorical(self, name: str, choices: Sequence[float], *, default: float = ...) -> float: ...
+    @overload
+    def suggest_categorical(self, name: str, choices: Sequence[str], *, default: str = ...) -> str: ...
+    @overload
+    def suggest_categorical(
+        self, name: str, choices: Sequence[CategoricalChoice], *, default: CategoricalChoice = ...
+    ) -> CategoricalChoice: ...
+    def suggest_categorical(self, name: str, choices: Any, *, default: Any = _UNSET) -> Any:
+        draft = self._draft
+        edge = draft.layout.edges.get(name)
+        choices = tuple(choices)
+        # 1 == True == 1.0: equal tuples are the same choices only if their types agree as well.
+        signature = (choices, tuple(map(type, choices)))
+        if edge is None or edge.signature != signature:
+            distribution = CategoricalDistribution(choices)
+            if name in draft.layout.items:
+                return self._again(name, distribution)
+            edge = self._edge(name, distribution, signature)
+        return self._suggest(edge, default)
+
+    def suggest(self, name: str, distribution: BaseDistribution) -> Any:
+        """Suggest a value from a distribution; what ``ask(fixed_distributions=...)`` does for each parameter."""
+        if name in self._draft.layout.items:
+            return self._again(name, distribution)
+        return self._suggest(self._edge(name, distribution, None), _UNSET)
+
+    def _edge(self, name: str, distribution: BaseDistribution, signature: object) -> Edge:
+        history = self._ledger.history
+        with history.lock:
+            return history.tree.extend(self._draft.layout, name, distribution, signature)
+
+    def _suggest(self, edge: Edge, default: Any) -> Any:
+        """Choose a value, note it, and return it as the user sees it."""
+        draft = self._draft
+        value = self._choose(edge, default)
+        draft.values.append(value)
+        draft.layout = edge.target
+        if self._writes_through:
+            self._ledger.flush(draft)
+        return value if edge.choices is None else edge.choices[value]
+
+    def _again(self, name: str, distribution: BaseDistribution) -> Any:
+        """The value of a parameter that the trial has already."""
+        i, edge = self._draft.layout.items[name]
+        if edge.distribution != distribution:
+            check_distribution_compatibility(edge.distribution, distribution)
+            warnings.warn(
+                f"Trial {self._number} asks for the parameter {name!r} again, from {distribution}; it keeps the value "
+                f"of the first call, from {edge.distribution}.",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+        return edge.external(self._draft.values[i])
+
+    def _choose(self, edge: Edge, default: Any) -> Any:
+        """The internal value of a new parameter."""
+        name, distribution = edge.name, edge.distribution
+        if name in self._given:
+            return self._checked_given(name, distribution)
+        if default is not _UNSET:
+            if not distribution.contains(default):
+                raise InvalidSpaceError(
+                    f"Parameter {name!r}: the recommended value default={default!r} is not in {distribution}."
+                )
+            self._defaults[name] = default
+            if self._tries_defaults:
+                if DEFAULTS_KEY not in self._draft.system_attrs and FIXED_PARAMS_KEY not in self._draft.system_attrs:
+                    self._ledger.set_trial_attr(self._draft, DEFAULTS_KEY, True, is_system=True)
+                return internal_value(distribution, default)
+        if distribution.single():
+            return edge.quantile(0.0)
+        if name in self._relative and self._fits(name, distribution):
+            return self._relative[name]
+        return self._sample_alone(edge)
+
+    def _checked_given(self, name: str, distribution: BaseDistribution) -> Any:
+        internal = internal_value(distribution, self._given[name])
+        if not distribution._contains(internal):
+            warnings.warn(
+                f"Parameter {name!r}: the given value {self._given[name]!r} is used although it is not in "
+                f"{distribution}.",
+                stacklevel=5,
+            )
+        return internal
+
+    def _fits(self, name: str, distribution: BaseDistribution) -> bool:
+        """Whether a proposal made for the space seen so far is allowed by what the objective asks for now."""
+        expected = self._relative_space[name]
+        if expected is distribution or expected == distribution:
+            return True
+        check_distribution_compatibility(expected, distribution)
+        return distribution._contains(self._relative[name])
+
+    def _sample_alone(self, edge: Edge) -> Any:
+        sampler = self.study.sampler
+        if self._uniforms is not None:
+            assert isinstance(sampler, ColumnSampler)
+            return edge.quantile(sampler.streams.uniform(self._number, len(self._draft.values)))
+        with self.study.proposal_lock:
+            if isinstance(sampler, ColumnSampler):
+                return sampler.propose_one(self, edge.name, edge.distribution)
+            value = sampler.sample_independent(self.study, self.freeze(), edge.name, edge.distribution)
+        return internal_value(edge.distribution, value)
+
+    # Reports
+
+    def report(self, value: float, step: int) -> None:
+        """Report an intermediate value of the objective.
+
+        Args:
+            value: What the objective would return if the trial ended now.
+            step: How far the trial is, such as the epoch; at least 0. A second report of a step is ignored.
+
+        Raises:
+            NotImplementedError: The study has several objectives.
+            TypeError: ``value`` is not a number, or ``step`` not an integer.
+            ValueError: ``step`` is negative.
+        """
+        self._require_one_objective("report")
+        try:
+            value = float(value)
+        except (TypeError, ValueError):
+            raise TypeError(f"report() needs a number as value, but got {value!r} ({type(value).__name__}).") from None
+        try:
+            step = int(step)
+        except (TypeError, ValueError):
+            raise TypeError(f"report() needs an integer as step, but got {step!r} ({type(step).__name__}).") from None
+        if step < 0:
+            raise ValueError(f"report() needs step >= 0, but got {step}.")
+        if step in self._draft.reports:
+            warnings.warn(f"Trial {self._number} reported step {step} before; this report is ignored.", stacklevel=2)
+            return
+        self._ledger.report(self._draft, step, value)
+
+    def should_prune(self) -> bool:
+        """Say whether the pruner judges the trial hopeless.
+
+        Raises:
+            NotImplementedError: The study has several objectives.
+        """
+        self._require_one_objective("should_prune")
+        self._ledger.sync_if_due()
+        pruner = self.study.pruner
+        if not isinstance(pruner, ColumnPruner):
+            return pruner.prune(self.study, self.freeze())
+        draft = self._draft
+        view = View(self._ledger.history, exclude=self._number)
+        verdict = pruner.decide(view, Curve(self._number, draft.reports, draft.system_attrs))
+        for key, note in verdict.record.items():
+            self._ledger.set_trial_attr(draft, key, note, is_system=True)
+        return verdict.stop
+
+    def _require_one_objective(self, method: str) -> None:
+        if len(self._ledger.record.directions) > 1:
+            raise NotImplementedError(f"Trial.{method}() works in studies with one objective only.")
+
+    # Attributes
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        self._set_attr(key, value, is_system=False)
+
+    def set_constraint(self, key: str, value: float) -> None:
+        self._set_attr(CONSTRAINT_PREFIX + key, checked_constraint(key, value), is_system=True)
+
+    def _set_attr(self, key: str, value: Any, *, is_system: bool) -> None:
+        self._ledger.set_trial_attr(self._draft, key, value, is_system=is_system)
+        if self._writes_through:
+            self._ledger.flush(self._draft)
+
+    @property
+    def number(self) -> int:
+        return self._number
+
+    @property
+    def params(self) -> dict[str, Any]:
+        return self._draft.layout.params(self._draft.values)
+
+    @property
+    def distributions(self) -> dict[str, BaseDistribution]:
+        return self._draft.layout.distributions
+
+    @property
+    def user_attrs(self) -> dict[str, Any]:
+        return dict(self._draft.user_attrs)
+
+    @property
+    def constraints(self) -> dict[str, float]:
+        return read_constraints(self._draft.system_attrs)
+
+    @property
+    def datetime_start(self) -> datetime.datetime | None:
+        return to_datetime(self._draft.started_us)
+
+    @property
+    def relative_params(self) -> dict[str, Any]:
+        """What the sampler proposed jointly, as the user sees it."""
+        space = self._relative_space
+        return {name: space[name].to_external_repr(value) for name, value in self._relative.items()}
+
+    # For the study and for samplers
+
+    @property
+    def draft(self) -> Draft:
+        """The record of the trial in the history."""
+        return self._draft
+
+    @property
+    def view(self) -> View:
+        """The history without this trial, taken when it is asked for first."""
+        if self._view is None:
+            self._view = View(self._ledger.history, exclude=self._number)
+        return self._view
+
+    @property
+    def n_suggested(self) -> int:
+        """How many parameters the trial has."""
+        return len(self._draft.values)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Internal values of the trial's parameters by name."""
+        return {name: self._draft.values[i] for name, (i, _) in self._draft.layout.items.items()}
+
+    @property
+    def recommended(self) -> dict[str, Any]:
+        """The recommended values that the objective gave in this trial; of a trial by random draws only the first."""
+        return self._defaults
+
+    def freeze(self) -> FrozenTrial:
+        """A snapshot of the trial."""
+        return self._ledger.history.trial(self._number)
+
+    @property
+    def _trial_id(self) -> int:
+        return self._draft.trial_id
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._ledger.flush(self._draft)
+        return {
+            "study": self.study,
+            "number": self._number,
+            "relative": self._relative,
+            "relative_space": self._relative_space,
+            "uniforms": self._uniforms,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.study = state["study"]
+        draft = self.study.ledger.open(state["number"])
+        if draft is None:
+            raise TrialNotFoundError(f"Trial {state['number']} is not running any more in {self.study.study_name!r}.")
+        self._attach(draft)
+        self._relative, self._relative_space = state["relative"], state["relative_space"]
+        self._uniforms = state["uniforms"]
+
+
+def _find_draft(ledger: Ledger, trial_id: int) -> Draft:
+    ledger.sync()
+    for draft in list(ledger.history.drafts.values()):
+        if draft.trial_id == trial_id:
+            found = ledger.open(draft.number)
+            assert found is not None
+            return found
+    raise TrialNotFoundError(f"There is no running trial with the id {trial_id} in study {ledger.record.name!r}.")

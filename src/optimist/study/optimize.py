@@ -1,0 +1,174 @@
+"""The loop: ask, call the objective, tell; until the budget is spent."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from optimist.exceptions import TrialPruned
+from optimist.execution.loops import run_in_threads, run_serially
+from optimist.history.records import FrozenTrial
+from optimist.logging import get_logger
+from optimist.states import StudyDirection, TrialState
+from optimist.study.live_trial import Owner, Trial
+from optimist.study.outcome import Outcome, outcome_of
+from optimist.study.progress import Progress
+
+_logger = get_logger(__name__)
+
+Objective = Callable[[Trial], float | Sequence[float]]
+
+
+class Conductor(Owner, Protocol):
+    """What the loop needs of the study that it runs for."""
+
+    is_stopping: bool
+    in_loop: threading.local
+
+    def begin(self, *, writes_through: bool) -> Trial:
+        """Start a trial."""
+
+    def end(self, trial: Trial, outcome: Outcome) -> None:
+        """End a trial."""
+
+    def wants_more(self) -> bool:
+        """Whether there is anything left to try."""
+
+
+class Loop:
+    """One call of ``Study.optimize``.
+
+    Args:
+        study: Where trials begin and end.
+        objective: Called with each trial.
+        n_trials: How many trials to run; None for no limit.
+        timeout_s: No trial starts after so many seconds; None for no limit.
+        catch: Exceptions that fail the trial but not the loop.
+        callbacks: Called after each trial with the study and a snapshot of the trial.
+        gc_after_trial: Whether to collect garbage after each trial.
+        target: Stop once a complete trial is at least as good; None for no target.
+        progress: Told after each trial.
+    """
+
+    def __init__(
+        self,
+        study: Conductor,
+        objective: Objective,
+        *,
+        n_trials: int | None,
+        timeout_s: float | None,
+        catch: tuple[type[BaseException], ...],
+        callbacks: Sequence[Callable[[Any, FrozenTrial], None]],
+        gc_after_trial: bool,
+        target: float | None,
+        progress: Progress | None,
+    ) -> None:
+        self._study = study
+        self._objective = objective
+        self._n_left = float("inf") if n_trials is None else n_trials
+        self._deadline = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+        self._catch = catch
+        self._callbacks = callbacks
+        self._gc_after_trial = gc_after_trial
+        self._target = target
+        self._progress = progress
+        self._lock = threading.Lock()
+
+    def run(self, n_threads: int) -> None:
+        """Run trials until there is a reason to stop."""
+        if n_threads == 1:
+            run_serially(self._run_one)
+        else:
+            run_in_threads(self._run_one, n_threads, self._halt)
+
+    def _halt(self) -> None:
+        self._study.is_stopping = True
+
+    def _run_one(self) -> bool:
+        """Run one trial; False if none is to be run any more."""
+        study = self._study
+        with self._lock:
+            if study.is_stopping or self._n_left <= 0:
+                return False
+            if self._deadline != float("inf") and time.monotonic() >= self._deadline:
+                return False
+            if not study.wants_more():
+                return False
+            self._n_left -= 1
+        study.in_loop.is_set = True
+        try:
+            outcome, trial = self._run_trial()
+            if self._callbacks:
+                frozen = trial.freeze()
+                for callback in self._callbacks:
+                    callback(study, frozen)
+        finally:
+            study.in_loop.is_set = False
+        if self._progress is not None:
+            self._progress.update(study.ledger)
+        if self._gc_after_trial:
+            gc.collect()
+        if self._target is not None and outcome.values is not None and self._is_target_met(outcome):
+            study.is_stopping = True
+        return True
+
+    def _is_target_met(self, outcome: Outcome) -> bool:
+        assert outcome.values is not None
+        if outcome.state != TrialState.COMPLETE:
+            return False
+        return is_at_least(outcome.values[0], self._target, self._study.ledger.record.directions[0])
+
+    def _run_trial(self) -> tuple[Outcome, Trial]:
+        study = self._study
+        trial = study.begin(writes_through=False)
+        n_objectives = len(study.ledger.record.directions)
+        try:
+            values = self._objective(trial)
+        except TrialPruned:
+            outcome = outcome_of(trial.draft, None, TrialState.PRUNED, n_objectives)
+        except BaseException as error:
+            outcome = Outcome(TrialState.FAIL, None, f"{type(error).__name__}: {error}")
+            study.end(trial, outcome)
+            _log_failure(trial, outcome, error)
+            if not isinstance(error, self._catch):
+                raise
+            return outcome, trial
+        else:
+            outcome = outcome_of(trial.draft, values, None, n_objectives)
+        study.end(trial, outcome)
+        if outcome.state == TrialState.FAIL:
+            _log_failure(trial, outcome, None)
+        elif _logger.isEnabledFor(logging.INFO):
+            _log_end(trial, outcome)
+        return outcome, trial
+
+
+def is_at_least(value: float, target: float | None, direction: StudyDirection) -> bool:
+    """Whether a value is as good as the target or better."""
+    if target is None:
+        return False
+    return value >= target if direction == StudyDirection.MAXIMIZE else value <= target
+
+
+def _log_failure(trial: Trial, outcome: Outcome, error: BaseException | None) -> None:
+    _logger.warning("Trial %d failed with parameters %s. %s", trial.number, trial.params, outcome.problem, exc_info=error)
+
+
+def _log_end(trial: Trial, outcome: Outcome) -> None:
+    ledger = trial.study.ledger
+    if outcome.state == TrialState.PRUNED:
+        _logger.info("Trial %d pruned.", trial.number)
+        return
+    assert outcome.values is not None
+    if len(outcome.values) > 1:
+        _logger.info("Trial %d finished with values %s and parameters %s.", trial.number, outcome.values, trial.params)
+        return
+    best = ledger.best_trial()
+    tail = "" if best is None else f" Best is trial {best.number} with value {best.value}."
+    _logger.info(
+        "Trial %d finished with value %s and parameters %s.%s", trial.number, outcome.values[0], trial.params, tail
+    )

@@ -1,0 +1,85 @@
+"""What a told value means: the one place that decides how a trial ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from optimist.history.draft import Draft
+from optimist.states import TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a trial ends.
+
+    Attributes:
+        state: COMPLETE, PRUNED or FAIL.
+        values: One per objective; None if there are none.
+        problem: Why values that were told could not be accepted; empty if they were.
+    """
+
+    state: TrialState
+    values: Sequence[float] | None = None
+    problem: str = ""
+
+
+def outcome_of(draft: Draft, values: Any, state: TrialState | None, n_objectives: int) -> Outcome:
+    """Decide how a trial ends.
+
+    Args:
+        draft: The trial.
+        values: A number, a sequence of numbers, or None, as the objective returned it or the user told it.
+        state: The state that was told. None: COMPLETE if the values are acceptable, else FAIL.
+        n_objectives: How many numbers are expected.
+
+    Raises:
+        ValueError: The state contradicts the values, or is not a final one.
+    """
+    if state is None:
+        accepted, problem = accept_values(values, n_objectives)
+        return Outcome(TrialState.FAIL, None, problem) if accepted is None else Outcome(TrialState.COMPLETE, accepted)
+    if state == TrialState.COMPLETE:
+        if values is None:
+            raise ValueError("A COMPLETE trial needs values: tell(trial, values), or another state.")
+        accepted, problem = accept_values(values, n_objectives)
+        if accepted is None:
+            raise ValueError(problem)
+        return Outcome(state, accepted)
+    if state not in (TrialState.PRUNED, TrialState.FAIL):
+        raise ValueError(f"A trial cannot be told to be {state!r}; it ends COMPLETE, PRUNED or FAIL.")
+    if values is not None:
+        raise ValueError(f"A {state.name} trial takes no values, but got {values!r}.")
+    return Outcome(state, last_report(draft) if state == TrialState.PRUNED else None)
+
+
+def accept_values(values: Any, n_objectives: int) -> tuple[list[float] | None, str]:
+    """Turn what an objective returned into one float per objective; or say why that cannot be."""
+    if type(values) is float:
+        several = [values]
+    elif isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
+        several = list(values)
+    else:
+        several = [values]
+    if len(several) != n_objectives:
+        return None, f"The study has {n_objectives} objective(s), but {len(several)} value(s) came: {values!r}."
+    accepted = []
+    for value in several:
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            return None, f"The value {value!r} is not a number."
+        if math.isnan(number):
+            return None, f"The value {value!r} is not acceptable: it says nothing about how good the trial is."
+        accepted.append(number)
+    return accepted, ""
+
+
+def last_report(draft: Draft) -> list[float] | None:
+    """The intermediate value at the last step, as the value of a pruned trial; None without a usable one."""
+    if not draft.reports:
+        return None
+    value = draft.reports[max(draft.reports)]
+    return None if math.isnan(value) else [value]

@@ -1,0 +1,481 @@
+"""Study: a collection of trials that share an objective; the conductor of sampler, pruner, history and storage."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import warnings
+from collections.abc import Callable, Container, Iterable, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, Final
+
+from optimist.distributions import BaseDistribution
+from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
+from optimist.execution.loops import count_threads
+from optimist.history.draft import Draft, TrialChange
+from optimist.history.history import change_of
+from optimist.history.records import FrozenTrial, create_trial
+from optimist.history.view import View
+from optimist.logging import get_logger
+from optimist.pruners.base import BasePruner
+from optimist.pruners.nop import NopPruner
+from optimist.samplers.base import BaseSampler, ColumnSampler
+from optimist.samplers.random import RandomSampler
+from optimist.search_space.space import SearchSpace
+from optimist.states import StudyDirection, TrialState
+from optimist.storages.base import Storage
+from optimist.storages.open import open_storage
+from optimist.study.defaults import DEFAULTS_KEY, default_trial_number
+from optimist.study.ledger import open_ledger
+from optimist.study.live_trial import FIXED_PARAMS_KEY, Trial
+from optimist.study.optimize import Loop, Objective, is_at_least
+from optimist.study.outcome import Outcome, outcome_of
+from optimist.study.progress import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_logger = get_logger(__name__)
+
+METRIC_NAMES_KEY: Final = "study:metric_names"
+
+_DATAFRAME_ATTRS: Final = (
+    "number",
+    "value",
+    "datetime_start",
+    "datetime_complete",
+    "duration",
+    "params",
+    "user_attrs",
+    "system_attrs",
+    "state",
+)
+
+
+class Study:
+    """A collection of trials; made by :func:`create_study` or :func:`load_study`.
+
+    Args:
+        study_name: Name of a study in the storage.
+        storage: A URL, a file name or a storage.
+        sampler: Proposes parameters; TPE by default.
+        pruner: Stops hopeless trials early; by default the median rule.
+
+    Attributes:
+        study_name: Its name, unique in the storage.
+        sampler, pruner: May be replaced between trials.
+        ledger: The history and the storage, kept in step.
+    """
+
+    def __init__(
+        self,
+        study_name: str,
+        storage: str | Storage,
+        sampler: BaseSampler | None = None,
+        pruner: BasePruner | None = None,
+    ) -> None:
+        opened = open_storage(storage)
+        self.study_name = study_name
+        self.ledger = open_ledger(opened, opened.load_study(study_name))
+        self.sampler: BaseSampler = RandomSampler() if sampler is None else sampler
+        self.pruner: BasePruner = NopPruner() if pruner is None else pruner
+        self._make_locks()
+
+    def _make_locks(self) -> None:
+        self.is_stopping = False
+        self.in_loop = threading.local()
+        self.proposal_lock = threading.RLock()
+        self._optimize_lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        dropped = ("is_stopping", "in_loop", "proposal_lock", "_optimize_lock")
+        return {key: value for key, value in self.__dict__.items() if key not in dropped}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._make_locks()
+
+    # What was found
+
+    @property
+    def direction(self) -> StudyDirection:
+        """The direction of a study with one objective.
+
+        Raises:
+            RuntimeError: There are several objectives.
+        """
+        self._require_one_objective("direction", "directions")
+        return self.ledger.record.directions[0]
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        """One direction per objective."""
+        return list(self.ledger.record.directions)
+
+    @property
+    def best_trial(self) -> FrozenTrial:
+        """The best feasible complete trial of a study with one objective.
+
+        Raises:
+            RuntimeError: There are several objectives.
+            ValueError: No trial is complete, or none of them is feasible.
+        """
+        self._require_one_objective("best_trial", "best_trials")
+        self._sync_if_loaded()
+        best = self.ledger.best_trial()
+        if best is None:
+            if self.ledger.summary().counts[TrialState.COMPLETE]:
+                raise ValueError("No complete trial is feasible: each violates a constraint.")
+            raise ValueError("No trials are completed yet.")
+        return best
+
+    @property
+    def best_value(self) -> float:
+        """The objective value of :attr:`best_trial`."""
+        value = self.best_trial.value
+        assert value is not None
+        return value
+
+    @property
+    def best_params(self) -> dict[str, Any]:
+        """The parameters of :attr:`best_trial`."""
+        return self.best_trial.params
+
+    @property
+    def best_trials(self) -> list[FrozenTrial]:
+        """The Pareto front: feasible complete trials that no other one dominates, by number."""
+        self.ledger.sync()
+        history = self.ledger.history
+        with history.lock:
+            numbers = sorted(int(history.number.data[row]) for row in self.view().front_rows())
+            return [history.trial(number) for number in numbers]
+
+    @property
+    def default_trial(self) -> FrozenTrial | None:
+        """The trial that tried the recommended values (``suggest_*(..., default=...)``); None if none has."""
+        self.ledger.sync()
+        number = default_trial_number(self.ledger.history)
+        return None if number < 0 else self.ledger.history.trial(number)
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """All trials in order of their numbers, as copies."""
+        return self.get_trials()
+
+    def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
+        """The trials in order of their numbers.
+
+        Args:
+            deepcopy: Return copies. Without, finished trials are shared with later calls: do not change them.
+            states: Which states to return; None for all.
+        """
+        self.ledger.sync()
+        trials = self.ledger.history.trials(states)
+        return [copy.deepcopy(trial) for trial in trials] if deepcopy else trials
+
+    def count_trials(self) -> dict[TrialState, int]:
+        """Number of trials by state, those of other workers included."""
+        self.ledger.sync()
+        return {state: self.ledger.history.counts[state] for state in TrialState}
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every cell of a finite search space was tried: complete, pruned, running or waiting.
+
+        The space is that of the complete trials; False if it is infinite, if trials differ in their parameters, or
+        before the first trial is complete. GridSampler and BruteForceSampler know their own space.
+        """
+        self.ledger.sync()
+        return self.view().is_exhausted
+
+    @property
+    def user_attrs(self) -> dict[str, Any]:
+        """Notes of the user on the study, as a copy."""
+        self.ledger.sync()
+        return copy.deepcopy(self.ledger.history.user_attrs)
+
+    @property
+    def metric_names(self) -> list[str] | None:
+        """Names of the objectives; None if they were not set."""
+        self.ledger.sync()
+        return self.ledger.history.system_attrs.get(METRIC_NAMES_KEY)
+
+    def trials_dataframe(self, attrs: tuple[str, ...] = _DATAFRAME_ATTRS, multi_index: bool = False) -> pd.DataFrame:
+        """The trials as a pandas data frame, one row per trial.
+
+        Args:
+            attrs: Which attributes of the trials become columns.
+            multi_index: Whether columns have two levels, such as ("params", "x"), instead of "params_x".
+
+        Raises:
+            MissingDependencyError: pandas is not installed.
+        """
+        from optimist.study.dataframe import trials_dataframe  # pandas is optional and slow to load
+
+        return trials_dataframe(self, attrs, multi_index)
+
+    # Running trials
+
+    def optimize(
+        self,
+        func: Objective,
+        n_trials: int | None = None,
+        timeout: float | None = None,
+        n_jobs: int = 1,
+        catch: Iterable[type[Exception]] | type[Exception] = (),
+        callbacks: Iterable[Callable[[Study, FrozenTrial], None]] | None = None,
+        gc_after_trial: bool = False,
+        show_progress_bar: bool = False,
+        *,
+        target: float | None = None,
+    ) -> None:
+        """Run trials of an objective.
+
+        Args:
+            func: Takes a trial, returns its value, or one value per objective.
+            n_trials: Number of trials to run in this call; None: until ``timeout``, ``target`` or :meth:`stop`.
+            timeout: Start no trial after so many seconds.
+            n_jobs: Number of threads; -1 for one per processor.
+            catch: Exceptions that fail their trial but let the study go on.
+            callbacks: Called after each trial with the study and the finished trial.
+            gc_after_trial: Collect garbage after each trial.
+            show_progress_bar: Show a live progress bar.
+            target: Stop when a complete trial is at least as good as this value.
+
+        Raises:
+            RuntimeError: Called inside an objective or a callback of this study.
+            ValueError: ``n_jobs`` is neither positive nor -1, or ``target`` is given for several objectives.
+        """
+        if not callable(func):
+            raise TypeError(f"The objective must be callable with a trial, but got {func!r}.")
+        catch = tuple(catch) if isinstance(catch, Iterable) else (catch,)
+        for error in catch:
+            if not (isinstance(error, type) and issubclass(error, BaseException)):
+                raise TypeError(f"catch must name exception classes, but got {error!r}.")
+        n_threads = count_threads(n_jobs)
+        if getattr(self.in_loop, "is_set", False) or not self._optimize_lock.acquire(blocking=False):
+            raise RuntimeError("Study.optimize() cannot be called inside an objective or a callback of the same study.")
+        try:
+            if target is not None:
+                self._require_one_objective("optimize(target=...)", "a callback that calls stop()")
+                best = self.ledger.best_trial()
+                if best is not None and is_at_least(best.values[0], target, self.direction):  # type: ignore[index]
+                    _logger.info("Trial %d meets the target %s already.", best.number, target)
+                    return
+            self.is_stopping = False
+            with self.ledger.flushing(), Progress(n_trials, timeout) if show_progress_bar else nullcontext() as bar:
+                Loop(
+                    self,
+                    func,
+                    n_trials=n_trials,
+                    timeout_s=timeout,
+                    catch=catch,
+                    callbacks=list(callbacks or ()),
+                    gc_after_trial=gc_after_trial,
+                    target=target,
+                    progress=bar,
+                ).run(n_threads)
+        finally:
+            self._optimize_lock.release()
+
+    def ask(self, fixed_distributions: dict[str, BaseDistribution] | None = None) -> Trial:
+        """Start a trial, to be ended with :meth:`tell`.
+
+        Args:
+            fixed_distributions: Parameters to suggest at once, by name; others may be suggested later.
+        """
+        trial = self.begin(writes_through=True)
+        for name, distribution in (fixed_distributions or {}).items():
+            trial.suggest(name, distribution)
+        return trial
+
+    def tell(
+        self,
+        trial: Trial | int,
+        values: float | Sequence[float] | None = None,
+        state: TrialState | None = None,
+        skip_if_finished: bool = False,
+    ) -> FrozenTrial:
+        """End a trial.
+
+        Args:
+            trial: What :meth:`ask` returned, or its number.
+            values: The objective value, or one per objective.
+            state: COMPLETE, PRUNED or FAIL. None: COMPLETE if the values are acceptable, else FAIL.
+            skip_if_finished: Return a trial that is finished already, instead of raising.
+
+        Raises:
+            TypeError: ``trial`` is neither a trial nor a number.
+            ValueError: No such trial, it is not running, or ``state`` contradicts ``values``.
+        """
+        if not isinstance(trial, (Trial, int)):
+            raise TypeError(f"tell() takes a trial or its number, but got {trial!r}.")
+        number = trial if isinstance(trial, int) else trial.number
+        draft = self.ledger.open(number)
+        if draft is None:
+            try:
+                finished = self.ledger.history.trial(number)
+            except KeyError:
+                raise ValueError(f"There is no trial {number} to tell: ask() has not made it.") from None
+            if skip_if_finished:
+                return finished
+            raise ValueError(f"Trial {number} is {finished.state.name} already; it is told once.")
+        if draft.state != TrialState.RUNNING:
+            raise ValueError(f"Trial {number} is {draft.state.name}; only a running trial can be told.")
+        outcome = outcome_of(draft, values, state, len(self.ledger.record.directions))
+        if outcome.problem:
+            warnings.warn(f"Trial {number} fails. {outcome.problem}", stacklevel=2)
+        try:
+            self._end(draft, outcome, trial.recommended if isinstance(trial, Trial) else {})
+        except UpdateFinishedTrialError:
+            if not skip_if_finished:
+                raise ValueError(f"Trial {number} was told by another worker meanwhile; it is told once.") from None
+            self.ledger.sync()
+        return self.ledger.history.trial(number)
+
+    def stop(self) -> None:
+        """End the running :meth:`optimize` after the trials in flight; call it in an objective or a callback.
+
+        Raises:
+            RuntimeError: Called elsewhere.
+        """
+        if not getattr(self.in_loop, "is_set", False):
+            raise RuntimeError("Study.stop() is for objectives and callbacks: it ends the optimize() that runs them.")
+        self.is_stopping = True
+
+    def enqueue_trial(
+        self, params: dict[str, Any], user_attrs: dict[str, Any] | None = None, skip_if_exists: bool = False
+    ) -> None:
+        """Queue parameters to be tried next; what they leave open is sampled.
+
+        Args:
+            params: Values by parameter name.
+            user_attrs: Notes to keep with the trial.
+            skip_if_exists: Do nothing if a trial with these parameters exists or waits.
+
+        Raises:
+            TypeError: ``params`` is not a dictionary.
+        """
+        if not isinstance(params, dict):
+            raise TypeError(f"enqueue_trial() takes a dictionary of parameters, but got {params!r}.")
+        if skip_if_exists and self._has_trial_with(params):
+            _logger.info("A trial with the parameters %s exists; it is not queued again.", params)
+            return
+        self.add_trial(
+            create_trial(
+                state=TrialState.WAITING, system_attrs={FIXED_PARAMS_KEY: dict(params)}, user_attrs=user_attrs
+            )
+        )
+
+    def add_trial(self, trial: FrozenTrial) -> None:
+        """Add a trial made by :func:`create_trial`, or taken from another study; it gets a new number.
+
+        Raises:
+            ValueError: The trial contradicts itself, or has another number of values than the study has objectives.
+        """
+        self.add_trials([trial])
+
+    def add_trials(self, trials: Iterable[FrozenTrial]) -> None:
+        """Add several trials in one commit; see :meth:`add_trial`."""
+        changes: list[TrialChange] = []
+        for trial in trials:
+            trial._validate()
+            n_objectives = len(self.ledger.record.directions)
+            if trial.values is not None and len(trial.values) != n_objectives:
+                raise ValueError(
+                    f"The study has {n_objectives} objective(s), but the trial has {len(trial.values)} value(s)."
+                )
+            changes.append(change_of(trial))
+        if changes:
+            self.ledger.add_trials(changes)
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Keep a JSON-serialisable note with the study."""
+        self.ledger.set_study_attr(key, value, is_system=False)
+
+    def set_metric_names(self, metric_names: list[str]) -> None:
+        """Name the objectives.
+
+        Raises:
+            ValueError: There is not one name per objective.
+        """
+        n_objectives = len(self.ledger.record.directions)
+        if len(metric_names) != n_objectives:
+            raise ValueError(f"The study has {n_objectives} objective(s), but {len(metric_names)} name(s) came.")
+        self.ledger.set_study_attr(METRIC_NAMES_KEY, list(metric_names), is_system=True)
+
+    # For samplers, pruners, trials and the loop
+
+    def view(self, exclude: int = -1) -> View:
+        """The history at this moment, without the open trial of number ``exclude``."""
+        return View(self.ledger.history, exclude)
+
+    def set_trial_system_attr(self, number: int, key: str, value: Any) -> None:
+        """Keep a note of an algorithm with an open trial."""
+        draft = self.ledger.history.drafts.get(number)
+        if draft is None:
+            raise TrialNotFoundError(f"Trial {number} is not running.")
+        self.ledger.set_trial_attr(draft, key, value, is_system=True)
+
+    def set_system_attr(self, key: str, value: Any) -> None:
+        """Keep a note of an algorithm with the study."""
+        self.ledger.set_study_attr(key, value, is_system=True)
+
+    def begin(self, *, writes_through: bool) -> Trial:
+        """Start a trial; one that writes through commits each parameter before the suggestion returns."""
+        draft = self.ledger.begin()
+        try:
+            return Trial(self, draft.trial_id, draft=draft, writes_through=writes_through)
+        except BaseException:
+            self.ledger.finish(draft, TrialState.FAIL, None)
+            raise
+
+    def end(self, trial: Trial, outcome: Outcome) -> None:
+        """End a trial of the loop."""
+        self._end(trial.draft, outcome, trial.recommended)
+
+    def wants_more(self) -> bool:
+        """Whether there is anything left to try: the sampler has proposals, or trials wait."""
+        sampler = self.sampler
+        if type(sampler).has_more is BaseSampler.has_more:
+            return True
+        self.ledger.sync()
+        view = self.view()
+        return view.count(TrialState.WAITING) > 0 or sampler.has_more(view)
+
+    def _end(self, draft: Draft, outcome: Outcome, recommended: dict[str, Any]) -> None:
+        ledger = self.ledger
+        if recommended:
+            known = ledger.history.system_attrs.get(DEFAULTS_KEY, {})
+            if any(name not in known or known[name] != value for name, value in recommended.items()):
+                ledger.set_study_attr(DEFAULTS_KEY, {**known, **recommended}, is_system=True)
+        sampler = self.sampler
+        try:
+            if type(sampler).after_trial is not BaseSampler.after_trial:
+                frozen = ledger.history.trial(draft.number)
+                sampler.after_trial(self, frozen, outcome.state, outcome.values)
+        finally:
+            ledger.finish(draft, outcome.state, outcome.values)
+
+    def _sync_if_loaded(self) -> None:
+        if self.ledger.is_loaded:
+            self.ledger.sync()
+
+    def _has_trial_with(self, params: dict[str, Any]) -> bool:
+        for trial in self.get_trials(deepcopy=False):
+            tried = trial.system_attrs.get(FIXED_PARAMS_KEY, trial.params)
+            if _same_params(tried, params):
+                return True
+        return False
+
+    def _require_one_objective(self, name: str, instead: str) -> None:
+        if len(self.ledger.record.directions) > 1:
+            raise RuntimeError(f"Study.{name} needs a single objective, but the study has several; use {instead}.")
+
+
+def _same_params(tried: dict[str, Any], params: dict[str, Any]) -> bool:
+    if tried.keys() != params.keys():
+        return False
+    return all(
+        value == params[name] or (value != value and params[name] != params[name]) for name, value in tried.items()
+    )
