@@ -30,12 +30,13 @@ def quantile_function(distribution: BaseDistribution) -> Callable[[float], float
 
 
 def _float_quantile(distribution: FloatDistribution) -> Callable[[float], float]:
-    low, high, step = distribution.low, distribution.high, distribution.step
+    low, high = distribution.low, distribution.high
     if distribution.single():
         return lambda u: low
-    if step is not None:
-        n_cells = math.floor((high - low) / step + 0.5) + 1
-        return lambda u: min(low + int(u * n_cells) * step, high)
+    if distribution.step is not None:
+        n_cells = distribution.cardinality
+        assert n_cells is not None
+        return lambda u: distribution.value_at(int(u * n_cells))
     if distribution.log:
         log_low, log_width = math.log(low), math.log(high) - math.log(low)
         return lambda u: min(max(math.exp(log_low + u * log_width), low), high)

@@ -1,4 +1,3 @@
-from ..states import StudyDirection as StudyDirection
 from .callbacks import MaxTrialsCallback as MaxTrialsCallback
 from .catalog import copy_study as copy_study
 from .catalog import create_study as create_study
@@ -7,4 +6,5 @@ from .catalog import get_all_study_names as get_all_study_names
 from .catalog import get_all_study_summaries as get_all_study_summaries
 from .catalog import load_study as load_study
 from .study import Study as Study
+from .summaries import StudyDirection as StudyDirection
 from .summaries import StudySummary as StudySummary

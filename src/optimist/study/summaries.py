@@ -11,6 +11,8 @@ from optimist.history.records import FrozenTrial, to_datetime
 from optimist.states import StudyDirection
 from optimist.storages.base import Storage, Summary
 
+__all__ = ["StudyDirection", "StudySummary", "summarize_studies"]
+
 
 class StudySummary:
     """The basic facts of a study, as they were when it was made.
