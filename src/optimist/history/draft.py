@@ -24,7 +24,17 @@ class Draft:
         user_attrs, system_attrs: By key.
     """
 
-    __slots__ = ("layout", "number", "reports", "started_us", "state", "system_attrs", "trial_id", "user_attrs", "values")
+    __slots__ = (
+        "layout",
+        "number",
+        "reports",
+        "started_us",
+        "state",
+        "system_attrs",
+        "trial_id",
+        "user_attrs",
+        "values",
+    )
 
     def __init__(self, number: int, trial_id: int, state: TrialState, started_us: int, layout: Layout) -> None:
         self.number = number

@@ -39,8 +39,9 @@ class Edge:
         self.name = name
         self.distribution = distribution
         self.quantile: Callable[[float], Any] = quantile_function(distribution)
-        is_categorical = isinstance(distribution, CategoricalDistribution)
-        self.choices: tuple[Any, ...] | None = distribution.choices if is_categorical else None
+        self.choices: tuple[Any, ...] | None = None
+        if isinstance(distribution, CategoricalDistribution):
+            self.choices = distribution.choices
         self.target = target
 
     def external(self, internal: Any) -> Any:

@@ -13,7 +13,7 @@ from optimist.distributions import BaseDistribution, CategoricalDistribution, Fl
 from optimist.history.base_trial import CONSTRAINT_PREFIX, BaseTrial, CategoricalChoice, read_constraints
 from optimist.states import TrialState
 
-_EPOCH = datetime.datetime(1970, 1, 1)
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC).replace(tzinfo=None)
 _IMMUTABLE = (str, int, float, bool, type(None))
 
 
@@ -161,7 +161,9 @@ class FrozenTrial(BaseTrial):
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
         if name not in self._params:
-            raise ValueError(f"Trial {self._number} has no parameter {name!r}; it has: {', '.join(self._params) or '-'}.")
+            raise ValueError(
+                f"Trial {self._number} has no parameter {name!r}; it has: {', '.join(self._params) or '-'}."
+            )
         value = self._params[name]
         if not distribution._contains(distribution.to_internal_repr(value)):
             warnings.warn(f"Parameter {name!r} has the value {value!r}, which is not in {distribution}.", stacklevel=3)
@@ -284,7 +286,9 @@ class FrozenTrial(BaseTrial):
         if self.state != TrialState.WAITING and self._datetime_start is None:
             raise ValueError("`datetime_start` must be set unless the trial is WAITING.")
         if self.state.is_finished() != (self.datetime_complete is not None):
-            raise ValueError(f"A {self.state.name} trial must{'' if self.state.is_finished() else ' not'} have `datetime_complete`.")
+            raise ValueError(
+                f"A {self.state.name} trial must{'' if self.state.is_finished() else ' not'} have `datetime_complete`."
+            )
         if self.state == TrialState.COMPLETE and self._values is None:
             raise ValueError("A COMPLETE trial must have a value.")
         if self.state == TrialState.FAIL and self._values is not None:
@@ -345,7 +349,9 @@ def checked_constraint(key: str, value: float) -> float:
     """Convert a constraint value to float, refusing NaN."""
     value = float(value)
     if math.isnan(value):
-        raise ValueError(f"Constraint {key!r} must be a number, but got NaN. Report a positive value if it is violated.")
+        raise ValueError(
+            f"Constraint {key!r} must be a number, but got NaN. Report a positive value if it is violated."
+        )
     return value
 
 

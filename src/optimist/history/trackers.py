@@ -9,15 +9,13 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import insort
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimist.distributions import BaseDistribution
 from optimist.history.history import History
-from optimist.history.layout import Layout
 from optimist.search_space.intersection import Intersection
+from optimist.search_space.space import SearchSpace
 from optimist.states import TrialState
 
 _COMPLETE, _PRUNED, _FAIL = int(TrialState.COMPLETE), int(TrialState.PRUNED), int(TrialState.FAIL)
@@ -163,7 +161,7 @@ class StepValues:
 
 
 class SharedSpace:
-    """The parameters that all complete trials have in common, with the distributions used last.
+    """The parameters that all complete trials have in common, with the very same distributions.
 
     Args:
         include_pruned: Whether pruned trials count as well.
@@ -179,13 +177,13 @@ class SharedSpace:
         for row in range(self._n_seen, n):
             layout = int(history.layout.data[row])
             if layout != self._last_layout and history.state.data[row] in self._states:
-                self._intersection.add(_items(history.tree.layouts[layout]))
+                self._intersection.add(history.tree.layouts[layout].distributions.items())
                 self._last_layout = layout
         self._n_seen = max(self._n_seen, n)
 
     @property
-    def space(self) -> dict[str, BaseDistribution]:
-        """The shared space by name, sorted; empty if there is none."""
+    def space(self) -> SearchSpace:
+        """The shared space, sorted by name; the same object until it shrinks. Empty before the first complete trial."""
         return self._intersection.space
 
 
@@ -215,7 +213,3 @@ class Front:
             self.rows = [r for r, keep in zip(self.rows, stays, strict=True) if keep] + [row]
             self._losses = np.concatenate([self._losses[stays], losses[None, :]])
         self._n_seen = max(self._n_seen, n)
-
-
-def _items(layout: Layout) -> Iterator[tuple[str, BaseDistribution]]:
-    return ((name, edge.distribution) for name, (_, edge) in layout.items.items())

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optimist.distributions import BaseDistribution
 from optimist.history.history import History
 from optimist.history.layout import Layout
 from optimist.history.trackers import Front, LayoutFilter, SharedSpace, StepValues, TopRows, rank_key, violation
+from optimist.search_space.space import SearchSpace
 from optimist.states import StudyDirection, TrialState
 
 
@@ -120,12 +120,14 @@ class View:
     @property
     def losses(self) -> NDArray[np.float64]:
         """(n, n_objectives) objective values, turned so that smaller is better."""
-        return self.values * self._history.signs
+        losses: NDArray[np.float64] = self.values * self._history.signs
+        return losses
 
     def losses_of(self, rows: NDArray[np.intp] | list[int]) -> NDArray[np.float64]:
         """(n_rows, n_objectives) the losses of some rows."""
         values = np.column_stack([column.data[rows] for column in self._history.values])
-        return values * self._history.signs
+        losses: NDArray[np.float64] = values * self._history.signs
+        return losses
 
     def column(self, name: str) -> NDArray[Any]:
         """(n,) internal values of a parameter, float64 or int64; anything where a trial does not have it.
@@ -166,8 +168,7 @@ class View:
         with history.lock:
             tracker = history.tracker((LayoutFilter, key), LayoutFilter, key)
             tracker.advance(history, self.n)
-            mask = tracker.mask
-        return mask[history.layout.data[rows]]
+            return np.take(tracker.mask, history.layout.data[rows])
 
     def n_ranked(self, names: Sequence[str]) -> int:
         """Number of finished trials that did not fail and have all of these parameters."""
@@ -213,7 +214,7 @@ class View:
             tracker.advance(history, self.n)
             return tracker.at(step)
 
-    def shared_space(self, include_pruned: bool = False) -> dict[str, BaseDistribution]:
+    def shared_space(self, include_pruned: bool = False) -> SearchSpace:
         """The parameters that all complete (and pruned) trials have, sorted by name; not to be changed."""
         history = self._history
         with history.lock:

@@ -30,7 +30,7 @@ class BaseSampler(ABC):
     def __str__(self) -> str:
         return type(self).__name__
 
-    def reseed_rng(self) -> None:  # noqa: B027 - optional hook
+    def reseed_rng(self) -> None:
         """Take a new random seed; called for each worker of ``optimize(n_jobs > 1)``."""
 
     @abstractmethod
@@ -53,10 +53,10 @@ class BaseSampler(ABC):
         """Whether there is anything left to propose; ``optimize`` ends when there is not."""
         return True
 
-    def before_trial(self, study: StudyLike, trial: FrozenTrial) -> None:  # noqa: B027 - optional hook
+    def before_trial(self, study: StudyLike, trial: FrozenTrial) -> None:
         """Called when a trial starts, before anything is sampled for it."""
 
-    def after_trial(  # noqa: B027 - optional hook
+    def after_trial(
         self, study: StudyLike, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
         """Called when a trial ends, before its outcome is written."""

@@ -32,7 +32,7 @@ def quantile_function(distribution: BaseDistribution) -> Callable[[float], float
 def _float_quantile(distribution: FloatDistribution) -> Callable[[float], float]:
     low, high = distribution.low, distribution.high
     if distribution.single():
-        return lambda u: low
+        return lambda _: low
     if distribution.step is not None:
         n_cells = distribution.cardinality
         assert n_cells is not None

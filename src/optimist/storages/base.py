@@ -140,5 +140,5 @@ class Storage(ABC):
     def changes_since(self, study_id: int, cursor: int) -> Delta:
         """Everything that was committed since the cursor: nothing stays invisible, whatever the order of commits."""
 
-    def close(self) -> None:  # noqa: B027 - optional hook
+    def close(self) -> None:
         """Give back files and connections; the storage opens them again when it is used again."""

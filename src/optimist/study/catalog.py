@@ -50,8 +50,6 @@ def create_study(
     """
     if direction is not None and directions is not None:
         raise ValueError("Specify only one of `direction` and `directions`.")
-    if isinstance(directions, str):
-        raise ValueError(f"directions takes one direction per objective, such as [{directions!r}]; or use direction.")
     wanted = [to_direction(d) for d in (directions if directions is not None else [direction or "minimize"])]
     if not wanted:
         raise ValueError("A study needs at least one objective, but directions is empty.")

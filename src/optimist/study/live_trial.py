@@ -54,9 +54,9 @@ class Trial(BaseTrial):
         trial_id: Its id in the study's storage.
     """
 
-    def __init__(
-        self, study: Owner, trial_id: int, *, draft: Draft | None = None, writes_through: bool = True
-    ) -> None:
+    _uniforms: list[float] | None
+
+    def __init__(self, study: Owner, trial_id: int, *, draft: Draft | None = None, writes_through: bool = True) -> None:
         self.study = study
         self._attach(_find_draft(study.ledger, trial_id) if draft is None else draft, writes_through)
         sampler = study.sampler
@@ -83,7 +83,7 @@ class Trial(BaseTrial):
         if FIXED_PARAMS_KEY in draft.system_attrs:
             self._given = {**self._given, **draft.system_attrs[FIXED_PARAMS_KEY]}
         self._tries_defaults = tries_defaults(ledger.history, draft.number)
-        self._uniforms: list[float] | None = None
+        self._uniforms = None
         self._is_random = False
 
     def _propose(self, sampler: ColumnSampler) -> None:

@@ -155,7 +155,9 @@ def is_at_least(value: float, target: float | None, direction: StudyDirection) -
 
 
 def _log_failure(trial: Trial, outcome: Outcome, error: BaseException | None) -> None:
-    _logger.warning("Trial %d failed with parameters %s. %s", trial.number, trial.params, outcome.problem, exc_info=error)
+    _logger.warning(
+        "Trial %d failed with parameters %s. %s", trial.number, trial.params, outcome.problem, exc_info=error
+    )
 
 
 def _log_end(trial: Trial, outcome: Outcome) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from optimist.study.ledger import Ledger
 
@@ -28,7 +28,9 @@ class Progress:
         self._bar: Bar = RichProgress(
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn() if n_trials is not None or timeout_s is None else TextColumn("{task.fields[n]} trials"),
+            MofNCompleteColumn()
+            if n_trials is not None or timeout_s is None
+            else TextColumn("{task.fields[n]} trials"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
@@ -37,7 +39,7 @@ class Progress:
         self._n = 0
         self._lock = threading.Lock()
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 

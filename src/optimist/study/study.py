@@ -19,9 +19,8 @@ from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
 from optimist.pruners.nop import NopPruner
-from optimist.samplers.base import BaseSampler, ColumnSampler
+from optimist.samplers.base import BaseSampler
 from optimist.samplers.random import RandomSampler
-from optimist.search_space.space import SearchSpace
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Storage
 from optimist.storages.open import open_storage
@@ -249,9 +248,7 @@ class Study:
         if not callable(func):
             raise TypeError(f"The objective must be callable with a trial, but got {func!r}.")
         catch = tuple(catch) if isinstance(catch, Iterable) else (catch,)
-        for error in catch:
-            if not (isinstance(error, type) and issubclass(error, BaseException)):
-                raise TypeError(f"catch must name exception classes, but got {error!r}.")
+        check_exception_classes(catch)
         n_threads = count_threads(n_jobs)
         if getattr(self.in_loop, "is_set", False) or not self._optimize_lock.acquire(blocking=False):
             raise RuntimeError("Study.optimize() cannot be called inside an objective or a callback of the same study.")
@@ -362,9 +359,7 @@ class Study:
             _logger.info("A trial with the parameters %s exists; it is not queued again.", params)
             return
         self.add_trial(
-            create_trial(
-                state=TrialState.WAITING, system_attrs={FIXED_PARAMS_KEY: dict(params)}, user_attrs=user_attrs
-            )
+            create_trial(state=TrialState.WAITING, system_attrs={FIXED_PARAMS_KEY: dict(params)}, user_attrs=user_attrs)
         )
 
     def add_trial(self, trial: FrozenTrial) -> None:
@@ -471,6 +466,13 @@ class Study:
     def _require_one_objective(self, name: str, instead: str) -> None:
         if len(self.ledger.record.directions) > 1:
             raise RuntimeError(f"Study.{name} needs a single objective, but the study has several; use {instead}.")
+
+
+def check_exception_classes(catch: tuple[Any, ...]) -> None:
+    """Raise TypeError unless all are exception classes."""
+    for error in catch:
+        if not (isinstance(error, type) and issubclass(error, BaseException)):
+            raise TypeError(f"catch must name exception classes, but got {error!r}.")
 
 
 def _same_params(tried: dict[str, Any], params: dict[str, Any]) -> bool:
