@@ -212,7 +212,7 @@ class History:
         if draft.state == TrialState.WAITING and change.state == _RUNNING:
             self.start(draft, draft.started_us)
         for name, distribution, internal in change.params:
-            if name not in draft.layout.items:
+            if draft.layout.find(name) is None:
                 draft.layout = self.tree.extend(draft.layout, name, distribution).target
                 draft.values.append(internal)
         draft.reports.update(change.reports)

@@ -53,47 +53,72 @@ class Layout:
     """A node of the tree: the parameters suggested so far.
 
     Attributes:
+        tree: The tree it belongs to.
         index: Position in ``LayoutTree.layouts``; what the history's layout column holds.
+        parent: The layout before the last suggestion; None for the root.
+        edge: The last suggestion; None for the root.
         edges: The next suggestions by parameter name, as they were made last.
+        children: The layouts one suggestion further.
     """
 
-    __slots__ = ("_items", "children", "column", "columns", "depth", "edge", "edges", "index", "parent")
+    __slots__ = ("_columns", "_items", "children", "edge", "edges", "index", "parent", "tree")
 
-    def __init__(self, index: int, parent: Layout | None, column: Column | None) -> None:
+    def __init__(self, tree: LayoutTree, index: int, parent: Layout | None) -> None:
+        self.tree = tree
         self.index = index
         self.parent = parent
-        self.column = column
-        self.depth: int = 0 if parent is None else parent.depth + 1
-        self.columns: tuple[Column, ...] = ()
-        if parent is not None and column is not None:
-            self.columns = (*parent.columns, column)
-        self.edge: Edge | None = None  # the edge that leads here
+        self.edge: Edge | None = None
         self.edges: dict[str, Edge] = {}
         self.children: dict[tuple[str, BaseDistribution], Layout] = {}
+        self._columns: tuple[Column, ...] | None = None
         self._items: dict[str, tuple[int, Edge]] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _layout_at, (self.tree, self.index)
+
+    def path(self) -> list[Edge]:
+        """The suggestions from the root to here, in order."""
+        edges: list[Edge] = []
+        node: Layout | None = self
+        while node is not None and node.edge is not None:
+            edges.append(node.edge)
+            node = node.parent
+        edges.reverse()
+        return edges
+
+    def find(self, name: str) -> Edge | None:
+        """The suggestion of a parameter; None if it is not among them. For layouts that are only passed through."""
+        node: Layout | None = self
+        while node is not None and node.edge is not None:
+            if node.edge.name == name:
+                return node.edge
+            node = node.parent
+        return None
 
     @property
     def items(self) -> dict[str, tuple[int, Edge]]:
         """Parameter name -> (position in the trial's value list, edge), in order of suggestion."""
         if self._items is None:
-            edges: list[Edge] = []
-            node: Layout | None = self
-            while node is not None and node.edge is not None:
-                edges.append(node.edge)
-                node = node.parent
-            self._items = {edge.name: (i, edge) for i, edge in enumerate(reversed(edges))}
+            self._items = {edge.name: (i, edge) for i, edge in enumerate(self.path())}
         return self._items
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the parameters, in order of suggestion."""
+        if self._columns is None:
+            self._columns = tuple(self.tree.columns[edge.name] for edge in self.path())
+        return self._columns
 
     @property
     def distributions(self) -> dict[str, BaseDistribution]:
         """The distributions by parameter name, in order of suggestion."""
-        return {name: edge.distribution for name, (_, edge) in self.items.items()}
+        return {edge.name: edge.distribution for edge in self.path()}
 
     def params(self, values: list[Any]) -> dict[str, Any]:
         """External values by name, from the internal values in order of suggestion."""
         return {
             edge.name: value if edge.choices is None else edge.choices[int(value)]
-            for value, (_, edge) in zip(values, self.items.values(), strict=False)
+            for value, edge in zip(values, self.path(), strict=False)
         }
 
 
@@ -105,10 +130,25 @@ class LayoutTree:
     """
 
     def __init__(self) -> None:
-        self.root: Final = Layout(0, None, None)
+        self.root: Final = Layout(self, 0, None)
         self.layouts: list[Layout] = [self.root]
         self.columns: dict[str, Column] = {}
         self._first: dict[str, BaseDistribution] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A list instead of the tree itself: pickling follows links recursively, and layouts may be hundreds deep.
+        path = [
+            (layout.parent.index, layout.edge.name, layout.edge.distribution)
+            for layout in self.layouts
+            if layout.parent is not None and layout.edge is not None
+        ]
+        return {"columns": self.columns, "path": path}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__()  # type: ignore[misc]
+        self.columns = state["columns"]
+        for parent, name, distribution in state["path"]:
+            self.extend(self.layouts[parent], name, distribution)
 
     def extend(self, node: Layout, name: str, distribution: BaseDistribution, signature: object = None) -> Edge:
         """Find or make the edge from ``node`` that suggests ``name`` from ``distribution``.
@@ -116,11 +156,11 @@ class LayoutTree:
         Raises:
             ValueError: The name was used with another kind of distribution, or with other choices.
         """
-        column = self._column(name, distribution)
+        self._check_kind(name, distribution)
         key = (name, distribution)
         child = node.children.get(key)
         if child is None:
-            child = Layout(len(self.layouts), node, column)
+            child = Layout(self, len(self.layouts), node)
             child.edge = Edge(signature, name, distribution, child)
             node.children[key] = child
             self.layouts.append(child)
@@ -138,14 +178,16 @@ class LayoutTree:
             node = self.extend(node, name, distribution).target
         return node
 
-    def _column(self, name: str, distribution: BaseDistribution) -> Column:
+    def _check_kind(self, name: str, distribution: BaseDistribution) -> None:
         first = self._first.setdefault(name, distribution)
         if first is not distribution:
             check_distribution_compatibility(first, distribution)
-        column = self.columns.get(name)
-        if column is None:
-            column = self.columns[name] = Column(kind_of(distribution))
-        return column
+        if name not in self.columns:
+            self.columns[name] = Column(kind_of(distribution))
+
+
+def _layout_at(tree: LayoutTree, index: int) -> Layout:
+    return tree.layouts[index]
 
 
 def kind_of(distribution: BaseDistribution) -> type:

@@ -26,20 +26,17 @@ class TrialStreams:
 
     def __init__(self, seed: int | None = None) -> None:
         self._key = np.random.SeedSequence(seed).generate_state(2, np.uint64)
-        self._block_id = (-1, 0)
-        self._block: list[list[float]] = []
+        self._blocks: dict[int, tuple[int, list[list[float]]]] = {}  # row -> (first trial, draws by trial)
 
     def uniforms(self, number: int, row: int = 0) -> list[float]:
         """(DRAWS_PER_ROW,) numbers in [0, 1): the row-th stretch of trial ``number``. Not to be changed."""
-        block_id = (number // _TRIALS_PER_BLOCK, row)
-        if block_id != self._block_id:
-            counter = np.array([0, block_id[0], row, _UNIFORM_LANE], np.uint64)
+        start = number - number % _TRIALS_PER_BLOCK
+        block = self._blocks.get(row)
+        if block is None or block[0] != start:
+            counter = np.array([0, start, row, _UNIFORM_LANE], np.uint64)
             generator = np.random.Generator(np.random.Philox(counter=counter, key=self._key))
-            block: list[list[float]] = generator.random((_TRIALS_PER_BLOCK, DRAWS_PER_ROW)).tolist()
-            if row == 0:  # further rows are rare; they do not push out the common one
-                self._block, self._block_id = block, block_id
-            return block[number % _TRIALS_PER_BLOCK]
-        return self._block[number % _TRIALS_PER_BLOCK]
+            block = self._blocks[row] = (start, generator.random((_TRIALS_PER_BLOCK, DRAWS_PER_ROW)).tolist())
+        return block[1][number - start]
 
     def uniform(self, number: int, ordinal: int) -> float:
         """The ordinal-th uniform number of a trial, in [0, 1)."""

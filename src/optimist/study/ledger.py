@@ -257,9 +257,9 @@ class StoredLedger(Ledger):
         change.number = draft.number
         n_known = unsaved.n_params + len(change.params)
         if n_known < len(draft.values):
-            for name, (i, edge) in draft.layout.items.items():
-                if i >= n_known:
-                    change.params.append((name, edge.distribution, draft.values[i]))
+            # The flusher may look between two lines of suggest_*: then the layout is one suggestion behind.
+            for edge, value in list(zip(draft.layout.path(), draft.values, strict=False))[n_known:]:
+                change.params.append((edge.name, edge.distribution, value))
         return change
 
     def add_trials(self, trials: Sequence[TrialChange]) -> list[int]:

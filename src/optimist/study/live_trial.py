@@ -115,7 +115,7 @@ class Trial(BaseTrial):
         edge = draft.layout.edges.get(name)
         if edge is None or edge.signature != (low, high, step, log):
             distribution = FloatDistribution(low, high, log=log, step=step)
-            if name in draft.layout.items:
+            if draft.layout.find(name) is not None:
                 return float(self._again(name, distribution))
             edge = self._edge(name, distribution, (low, high, step, log))
         if self._is_random and len(draft.values) < DRAWS_PER_ROW:
@@ -135,7 +135,7 @@ class Trial(BaseTrial):
         edge = draft.layout.edges.get(name)
         if edge is None or edge.signature != (low, high, step, log, int):
             distribution = IntDistribution(low, high, log=log, step=step)
-            if name in draft.layout.items:
+            if draft.layout.find(name) is not None:
                 return int(self._again(name, distribution))
             edge = self._edge(name, distribution, (low, high, step, log, int))
         return self._suggest(edge, _UNSET if default is None else default)  # type: ignore[no-any-return]
@@ -162,14 +162,14 @@ class Trial(BaseTrial):
         signature = (choices, tuple(map(type, choices)))
         if edge is None or edge.signature != signature:
             distribution = CategoricalDistribution(choices)
-            if name in draft.layout.items:
+            if draft.layout.find(name) is not None:
                 return self._again(name, distribution)
             edge = self._edge(name, distribution, signature)
         return self._suggest(edge, default)
 
     def suggest(self, name: str, distribution: BaseDistribution) -> Any:
         """Suggest a value from a distribution; what ``ask(fixed_distributions=...)`` does for each parameter."""
-        if name in self._draft.layout.items:
+        if self._draft.layout.find(name) is not None:
             return self._again(name, distribution)
         return self._suggest(self._edge(name, distribution, None), _UNSET)
 
