@@ -126,7 +126,7 @@ class BaseTrial(ABC):
     @property
     @abstractmethod
     def datetime_start(self) -> datetime | None:
-        """When the trial started: UTC, without a time zone."""
+        """When the trial started: local time, without a time zone."""
 
     def suggest_uniform(self, name: str, low: float, high: float) -> float:
         """Deprecated: use :meth:`suggest_float`."""

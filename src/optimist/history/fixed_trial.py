@@ -27,7 +27,7 @@ class FixedTrial(BaseTrial):
         self._distributions: dict[str, BaseDistribution] = {}
         self._user_attrs: dict[str, Any] = {}
         self._system_attrs: dict[str, Any] = {}
-        self._datetime_start = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        self._datetime_start = datetime.datetime.now()  # noqa: DTZ005  local, as all times of a trial
 
     def suggest_float(
         self,

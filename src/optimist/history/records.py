@@ -13,22 +13,22 @@ from optimist.distributions import BaseDistribution, CategoricalDistribution, Fl
 from optimist.history.base_trial import CONSTRAINT_PREFIX, BaseTrial, CategoricalChoice, read_constraints
 from optimist.states import TrialState
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC).replace(tzinfo=None)
 _IMMUTABLE = (str, int, float, bool, type(None))
 
 
 def to_datetime(us: int) -> datetime.datetime | None:
-    """Turn microseconds since 1970 into a naive UTC datetime; negative means unknown."""
-    return None if us < 0 else _EPOCH + datetime.timedelta(microseconds=us)
+    """Turn microseconds since 1970 (UTC) into a naive datetime in local time; negative means unknown."""
+    if us < 0:
+        return None
+    seconds, microsecond = divmod(us, 1_000_000)
+    return datetime.datetime.fromtimestamp(seconds).replace(microsecond=microsecond)  # noqa: DTZ006  local, as documented
 
 
 def from_datetime(when: datetime.datetime | None) -> int:
-    """Turn a datetime (UTC if naive) into microseconds since 1970; None becomes -1."""
+    """Turn a datetime (in local time if naive) into microseconds since 1970 (UTC); None becomes -1."""
     if when is None:
         return -1
-    if when.tzinfo is not None:
-        when = when.astimezone(datetime.UTC).replace(tzinfo=None)
-    return (when - _EPOCH) // datetime.timedelta(microseconds=1)
+    return round(when.replace(microsecond=0).timestamp()) * 1_000_000 + when.microsecond
 
 
 class FrozenTrial(BaseTrial):
@@ -36,7 +36,7 @@ class FrozenTrial(BaseTrial):
 
     Attributes:
         state: RUNNING, COMPLETE, PRUNED, FAIL or WAITING.
-        datetime_complete: When it finished: UTC, without a time zone.
+        datetime_complete: When it finished: local time, without a time zone.
         intermediate_values: Reported values by step.
     """
 
@@ -323,7 +323,7 @@ def create_trial(
     Raises:
         ValueError: The fields contradict each other, such as a value outside its distribution.
     """
-    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    now = datetime.datetime.now()  # noqa: DTZ005  local, as all times of a trial
     attrs = dict(system_attrs or {})
     for key, constraint in (constraints or {}).items():
         attrs[CONSTRAINT_PREFIX + key] = checked_constraint(key, constraint)

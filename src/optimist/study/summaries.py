@@ -22,7 +22,7 @@ class StudySummary:
         best_trial: The best trial of a study with one objective; None if there is none, or if it was not asked for.
         user_attrs: The study's user attributes.
         n_trials: Number of trials of any state.
-        datetime_start: When the first trial started: UTC, without a time zone; None if none has.
+        datetime_start: When the first trial started: local time, without a time zone; None if none has.
     """
 
     def __init__(
