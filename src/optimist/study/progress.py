@@ -6,6 +6,7 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from optimist.study.defaults import default_trial_number
 from optimist.study.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -52,9 +53,20 @@ class Progress:
         """Note that a trial ended."""
         with self._lock:
             self._n += 1
-            description = "trials"
-            if len(ledger.record.directions) == 1:
-                best = ledger.best_trial()
-                description = "no value yet" if best is None else f"best {best.value:.6g} (trial {best.number})"
             done = self._bar.tasks[0].elapsed if self._follows_time else self._n
-            self._bar.update(self._task, completed=done, description=description, n=self._n)
+            self._bar.update(self._task, completed=done, description=_describe(ledger), n=self._n)
+
+
+def _describe(ledger: Ledger) -> str:
+    """The best value so far, beside what the recommended defaults gave."""
+    if len(ledger.record.directions) > 1:
+        return "trials"
+    best = ledger.best_trial()
+    if best is None:
+        return "no value yet"
+    text = f"best {best.value:.6g} (trial {best.number})"
+    default = default_trial_number(ledger.history)
+    if default >= 0:
+        value = ledger.history.trial(default).value
+        text += "" if value is None else f", defaults {value:.6g}"
+    return text
