@@ -12,7 +12,7 @@ from optimist.exceptions import InvalidSpaceError, InvalidSpaceTypeError, warn_u
 
 CategoricalChoiceType: TypeAlias = bool | int | float | str | None
 
-_STORABLE_TYPES = (bool, int, float, str, type(None))
+_STORABLE_TYPES: tuple[type, ...] = (bool, int, float, str, type(None))
 
 
 class CategoricalDistribution(ImmutableDistribution):

@@ -121,6 +121,16 @@ class FloatDistribution(ImmutableDistribution):
             return self.high
         return (grid.low + cell * grid.step) / grid.scale
 
+    def nearest(self, value: float) -> float:
+        """Return the value of the range that is nearest to a number, by exact arithmetic."""
+        grid = self._grid
+        if grid is None or not self.low < value < self.high:
+            return min(max(float(value), self.low), self.high)
+        numerator, denominator = Decimal(repr(float(value))).as_integer_ratio()
+        offset = numerator * grid.scale - grid.low * denominator  # from low, in units of 1 / (denominator * scale)
+        cell = _nearest_quotient(offset, grid.step * denominator)
+        return self.value_at(min(max(cell, 0), self._last_cell))
+
     def _contains(self, param_value_in_internal_repr: float) -> bool:
         value = param_value_in_internal_repr
         if not self.low <= value <= self.high:
@@ -131,16 +141,7 @@ class FloatDistribution(ImmutableDistribution):
         cell = (value - self.low) / step
         if abs(cell) < 2.0**52 and abs(cell - round(cell)) < 1e-8:
             return True
-        return self._is_value_of_grid(value)
-
-    def _is_value_of_grid(self, value: float) -> bool:
-        """Decide by exact arithmetic, where float noise exceeds the tolerance of `_contains`."""
-        grid = self._grid
-        assert grid is not None
-        numerator, denominator = Decimal(repr(float(value))).as_integer_ratio()
-        offset = numerator * grid.scale - grid.low * denominator  # in units of 1 / (denominator * scale)
-        cell = _nearest_quotient(offset, grid.step * denominator)
-        return self.value_at(min(max(cell, 0), self._last_cell)) == value
+        return self.nearest(value) == value  # exact, where float noise exceeds the tolerance above
 
     def contains(self, value: Any) -> bool:
         """Tell whether a number is in the range and on the grid."""
