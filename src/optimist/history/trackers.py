@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from bisect import insort
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,28 +138,74 @@ class TopRows:
         self._entries = []
 
 
+@dataclass(slots=True)
+class Step:
+    """What complete trials reported at one step.
+
+    Attributes:
+        values: Ascending, without NaN.
+        n_nan: Number of trials that reported NaN.
+    """
+
+    values: array[float] = field(default_factory=lambda: array("d"))
+    n_nan: int = 0
+
+    def copy(self) -> Step:
+        """A step of its own with the same reports."""
+        return Step(array("d", self.values), self.n_nan)
+
+
 class StepValues:
-    """The intermediate values of complete trials at each step, sorted; NaN left out."""
+    """The intermediate values of complete trials at each step, sorted."""
 
     def __init__(self) -> None:
-        self._by_step: dict[int, array[float]] = {}
+        self._by_step: dict[int, Step] = {}
         self._n_seen = 0
 
     def advance(self, history: History, n: int) -> None:
-        start, stop = history.curve_start.head(n), history.curve_stop.head(n)
         for row in range(self._n_seen, n):
-            if history.state.data[row] != _COMPLETE or start[row] == stop[row]:
-                continue
-            curve = slice(int(start[row]), int(stop[row]))
-            steps, values = history.curve_steps.data[curve].tolist(), history.curve_values.data[curve].tolist()
-            for step, value in zip(steps, values, strict=True):
+            for step, value in _complete_curve(history, row):
+                at_step = self._by_step.get(step)
+                if at_step is None:
+                    at_step = self._by_step[step] = Step()
                 if value == value:
-                    insort(self._by_step.setdefault(step, array("d")), value)
-        self._n_seen = n
+                    insort(at_step.values, value)
+                else:
+                    at_step.n_nan += 1
+        self._n_seen = max(self._n_seen, n)
 
-    def at(self, step: int) -> array[float]:
-        """The values at a step in ascending order; empty if there are none. Do not change it."""
-        return self._by_step.get(step) or array("d")
+    def at(self, history: History, n: int, step: int) -> Step:
+        """What the first ``n`` rows reported at a step. Not to be changed, and to be read under the history's lock.
+
+        Cost: O(1), unless later rows were seen already: then O(the values at the step + the later rows).
+        """
+        self.advance(history, n)
+        found = self._by_step.get(step)
+        if found is None:
+            return Step()
+        if n == self._n_seen:
+            return found
+        earlier = found.copy()
+        for row in range(n, self._n_seen):
+            for reported, value in _complete_curve(history, row):
+                if reported == step:
+                    if value == value:
+                        earlier.values.pop(bisect_left(earlier.values, value))
+                    else:
+                        earlier.n_nan -= 1
+        return earlier
+
+
+def _complete_curve(history: History, row: int) -> Iterable[tuple[int, float]]:
+    """Steps and values of a complete trial; nothing for any other."""
+    if history.state.data[row] != _COMPLETE:
+        return ()
+    start, stop = int(history.curve_start.head(row + 1)[row]), int(history.curve_stop.head(row + 1)[row])
+    if start == stop:
+        return ()
+    return zip(
+        history.curve_steps.data[start:stop].tolist(), history.curve_values.data[start:stop].tolist(), strict=True
+    )
 
 
 class SharedSpace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,6 +56,11 @@ class Curve:
     def last_step(self) -> int:
         """The highest reported step; -1 without reports."""
         return max(self.reports, default=-1)
+
+    def best(self, maximize: bool) -> float:
+        """The best reported value, NaN left out; NaN if there is none."""
+        numbers = [value for value in self.reports.values() if value == value]
+        return (max if maximize else min)(numbers, default=math.nan)
 
 
 class ColumnPruner(BasePruner):

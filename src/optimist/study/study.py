@@ -18,7 +18,7 @@ from optimist.history.records import FrozenTrial, create_trial
 from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
-from optimist.pruners.nop import NopPruner
+from optimist.pruners.median import MedianPruner
 from optimist.samplers.base import BaseSampler
 from optimist.samplers.random import RandomSampler
 from optimist.states import StudyDirection, TrialState
@@ -77,7 +77,7 @@ class Study:
         self.study_name = study_name
         self.ledger = open_ledger(opened, opened.load_study(study_name))
         self.sampler: BaseSampler = RandomSampler() if sampler is None else sampler
-        self.pruner: BasePruner = NopPruner() if pruner is None else pruner
+        self.pruner: BasePruner = MedianPruner() if pruner is None else pruner
         self._make_locks()
 
     def _make_locks(self) -> None:
