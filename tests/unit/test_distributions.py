@@ -86,6 +86,7 @@ def test_pickles_of_another_process_have_this_ones_hash():
         "sys.stdout.buffer.write(pickle.dumps(CategoricalDistribution(['a', 'b'])))"
     )
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    assert hash(pickle.loads(output)) == hash(CategoricalDistribution(["a", "b"]))
     assert {CategoricalDistribution(["a", "b"]): 1}[pickle.loads(output)] == 1
 
 
@@ -211,6 +212,7 @@ def test_float_steps_are_the_nearest_floats_to_their_decimals():
     with pytest.raises(IndexError):
         FloatDistribution(0, 1).value_at(0)
     assert FloatDistribution(0, 1).nearest(0.123) == 0.123
+    assert FloatDistribution(3, 3).value_at(0) == 3.0
 
 
 def test_a_step_that_does_not_divide_the_range_lowers_high():
@@ -229,6 +231,15 @@ def test_high_that_was_rounded_to_a_float_is_not_lowered_again():
     again = FloatDistribution(distribution.low, distribution.high, step=distribution.step)  # warns not
     assert again == distribution
     assert again.cardinality == 2
+
+
+def test_steps_up_to_the_largest_float():
+    with pytest.warns(UserWarning, match="does not divide"):
+        distribution = FloatDistribution(0.0, 1.5e308, step=6e307)
+    assert distribution.high == 1.2e308
+    with pytest.warns(UserWarning, match="does not divide"):  # the next step would be infinite
+        assert FloatDistribution(0.0, 1.7e308, step=6e307).cardinality == 3
+    assert [distribution.nearest(x) for x in (5e307, 1e308)] == [6e307, 1.2e308]
 
 
 def test_steps_far_below_the_noise_of_floats_are_exact():

@@ -109,17 +109,17 @@ class FloatDistribution(ImmutableDistribution):
         return self._grid
 
     def value_at(self, cell: int) -> float:
-        """Return value number ``cell`` of a stepped range, the float nearest to the decimal ``low + cell * step``.
+        """Return value number ``cell`` of a finite range: the float nearest to the decimal ``low + cell * step``.
 
         Raises:
-            IndexError: there are not so many cells, or there is no step.
+            IndexError: there are not so many values, or the range is continuous.
         """
-        grid = self._grid
-        if grid is None or not 0 <= cell <= self._last_cell:
+        if not 0 <= cell < (self.cardinality or 0):
             raise IndexError(f"{self} has no value number {cell}.")
         if cell == self._last_cell:
             return self.high
-        return (grid.low + cell * grid.step) / grid.scale
+        assert self._grid is not None
+        return (self._grid.low + cell * self._grid.step) / self._grid.scale
 
     def nearest(self, value: float) -> float:
         """Return the value of the range that is nearest to a number, by exact arithmetic."""
@@ -178,12 +178,20 @@ def _decimal_grid(low: float, high: float, step: float) -> tuple[DecimalGrid, in
     scale = math.lcm(*(denominator for _, denominator in fractions))
     low_i, step_i, high_i = (numerator * (scale // denominator) for numerator, denominator in fractions)
     nearest = _nearest_quotient(high_i - low_i, step_i)
-    if nearest >= 0 and (low_i + nearest * step_i) / scale == high:
+    if _divide(low_i + nearest * step_i, scale) == high:
         last_cell = nearest  # `high` itself may have been rounded to a float, down or up
     else:
         last_cell = (high_i - low_i) // step_i
     common = math.gcd(low_i, step_i, scale)
     return DecimalGrid(low_i // common, step_i // common, scale // common), last_cell
+
+
+def _divide(numerator: int, denominator: int) -> float:
+    """The float nearest to the quotient; infinite beyond the largest float."""
+    try:
+        return numerator / denominator
+    except OverflowError:
+        return math.inf
 
 
 def _nearest_quotient(numerator: int, denominator: int) -> int:

@@ -29,21 +29,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from optimist.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from optimist.exceptions import InvalidSpaceTypeError
+from optimist.distributions import BaseDistribution, CategoricalDistribution
+from optimist.search_space.axes import Cells, FloatArray, Line, Values, as_int64, axis_of
 from optimist.search_space.space import SearchSpace
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-Values = NDArray[Any]  # internal values of one parameter: float64, or int64 for integers and indices of choices
-
-MAX_EXACT_CELLS = 2**50  # (k + 0.5) / n * n stays within cell k
-_EXACT_INTEGERS = 2**53  # float64 holds all integers up to here
 
 
 class Encoding:
@@ -80,15 +68,15 @@ class Encoding:
 
     def _make_blocks(self, one_hot: bool) -> tuple[_Block, ...]:
         """Sort the parameters by kind of arithmetic, which is then done for all of a kind at once."""
-        lines: dict[str, _Line] = {}
-        cells: dict[str, _Cells] = {}
+        lines: dict[str, Line] = {}
+        cells: dict[str, Cells] = {}
         blocks: list[_Block] = []
         for name, distribution in self.space.items():
             if one_hot and isinstance(distribution, CategoricalDistribution):
                 blocks.append(_OneHotBlock(name, self.columns[name], len(distribution.choices)))
                 continue
-            axis = _axis_of(name, distribution)
-            if isinstance(axis, _Line):
+            axis = axis_of(name, distribution)
+            if isinstance(axis, Line):
                 lines[name] = axis
             else:
                 cells[name] = axis
@@ -180,56 +168,6 @@ class _Block(Protocol):
 # Lines: parameters that are stretched to [0, 1]
 
 
-class _Line:
-    """A range of floats from ``low`` to ``high``, low < high. Here: continuous values, which are their own position."""
-
-    def __init__(self, low: float, high: float, log: bool) -> None:
-        self.low, self.high, self.log = low, high, log
-
-    def position(self, values: ArrayLike) -> FloatArray:
-        """Where on the line values lie."""
-        return np.asarray(values, dtype=np.float64)
-
-    def interval(self, values: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """The ends of the piece of the line that belongs to each value."""
-        position = self.position(values)
-        return position, position
-
-    def value(self, positions: FloatArray) -> Values:
-        """The value at each position, within the range."""
-        return positions
-
-
-class _LogInts(_Line):
-    """Integers x, each with the piece of the line that rounds to it."""
-
-    def __init__(self, distribution: IntDistribution) -> None:
-        super().__init__(distribution.low - 0.5, distribution.high + 0.5, log=True)
-        self.first, self.last = distribution.low, distribution.high
-
-    def position(self, values: ArrayLike) -> FloatArray:
-        lower, upper = self.interval(values)
-        return np.sqrt(lower) * np.sqrt(upper)  # the centre in the logarithm
-
-    def interval(self, values: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        x = np.clip(_as_int64(values), self.first, self.last).astype(np.float64)
-        return x - 0.5, x + 0.5
-
-    def value(self, positions: FloatArray) -> Values:
-        return _to_int64(np.floor(positions + 0.5), self.first, self.last)
-
-
-class _FineSteps(_Line):
-    """Steps that are too many for cells: a continuous range whose values go to the nearest step."""
-
-    def __init__(self, distribution: FloatDistribution) -> None:
-        super().__init__(distribution.low, distribution.high, log=False)
-        self.distribution = distribution
-
-    def value(self, positions: FloatArray) -> Values:
-        return np.array([self.distribution.nearest(x) for x in positions.tolist()])  # exact, and rare: worth a loop
-
-
 class _LineBlock:
     """All lines of a space. In the arrays below they are rows, (n_lines, 1), against values (n_lines, n).
 
@@ -237,7 +175,7 @@ class _LineBlock:
     width of the range would overflow, and ``centre`` keeps narrow ranges exact.
     """
 
-    def __init__(self, lines: Mapping[str, _Line], columns: list[int]) -> None:
+    def __init__(self, lines: Mapping[str, Line], columns: list[int]) -> None:
         self.lines = lines
         self.columns = columns
         self.low = _rows([line.low for line in lines.values()])
@@ -267,9 +205,9 @@ class _LineBlock:
     def decode(self, points: FloatArray, decoded: dict[str, Values]) -> None:
         u = points[:, self.columns].T  # (n_lines, n)
         x = self.start + u * self.width
-        if self.i_log.size:
-            x[self.i_log] = np.exp(x[self.i_log]) * self.centre
-        with np.errstate(over="ignore"):  # the largest float may round up to infinity, which is then clipped
+        with np.errstate(over="ignore"):  # the largest floats may round up to infinity, which is then clipped
+            if self.i_log.size:
+                x[self.i_log] = np.exp(x[self.i_log]) * self.centre
             x = np.clip(x / self.scale, self.low, self.high)
         x = np.where(u <= 0.0, self.low, np.where(u >= 1.0, self.high, x))
         for (name, line), positions in zip(self.lines.items(), x, strict=True):
@@ -281,14 +219,14 @@ class _LineBlock:
         upper[:, self.columns] = self._to_unit([right for _, right in intervals]).T
 
 
-def _centre(line: _Line) -> float:
+def _centre(line: Line) -> float:
     """The geometric mean of the ends; 1 where they are too far apart to divide them."""
     if not line.log or math.isinf(line.high / line.low):
         return 1.0
     return math.sqrt(line.low) * math.sqrt(line.high)
 
 
-def _has_log_width(line: _Line) -> bool:
+def _has_log_width(line: Line) -> bool:
     """Whether the logarithm can tell the ends apart; neighbouring floats are too close, and as good as linear."""
     return math.log(line.low / _centre(line)) < math.log(line.high / _centre(line))
 
@@ -301,97 +239,10 @@ def _rows(numbers: list[float]) -> FloatArray:
 # Cells: parameters with n values, each of which owns 1/n of [0, 1]
 
 
-class _Cells(Protocol):
-    """Values that can be counted, from cell 0 to cell n - 1."""
-
-    n: int
-
-    def index(self, values: ArrayLike) -> NDArray[Any]:
-        """The cell of each value."""
-
-    def value(self, cells: NDArray[np.uint64]) -> Values:
-        """The value of each cell."""
-
-
-class _Single:
-    """One float."""
-
-    def __init__(self, value: float) -> None:
-        self.n, self.only = 1, value
-
-    def index(self, values: ArrayLike) -> NDArray[Any]:
-        return np.zeros(np.shape(values))
-
-    def value(self, cells: NDArray[np.uint64]) -> Values:
-        return np.full(cells.shape, self.only)
-
-
-class _Choices:
-    """The indices of choices."""
-
-    def __init__(self, distribution: CategoricalDistribution) -> None:
-        self.n = len(distribution.choices)
-
-    def index(self, values: ArrayLike) -> NDArray[Any]:
-        return np.clip(_as_int64(values), 0, self.n - 1)
-
-    def value(self, cells: NDArray[np.uint64]) -> Values:
-        return cells.astype(np.int64)
-
-
-class _Ints:
-    """Integers. The distance of two may need 64 bits without a sign, in which sums may wrap around unharmed."""
-
-    def __init__(self, distribution: IntDistribution) -> None:
-        self.n = distribution.cardinality
-        self.low, self.high = distribution.low, distribution.high
-        self.origin, self.step = np.uint64(distribution.low % 2**64), np.uint64(distribution.step)
-
-    def index(self, values: ArrayLike) -> NDArray[Any]:
-        offset = np.clip(_as_int64(values), self.low, self.high).astype(np.uint64) - self.origin
-        if self.step == 1:
-            return offset
-        cell, rest = np.divmod(offset, self.step)
-        return cell + (rest >= self.step - rest)
-
-    def value(self, cells: NDArray[np.uint64]) -> Values:
-        return (cells * self.step + self.origin).astype(np.int64)
-
-
-class _Steps:
-    """Floats on a decimal grid, each the float nearest to its decimal."""
-
-    def __init__(self, distribution: FloatDistribution) -> None:
-        assert distribution.step is not None
-        assert distribution.cardinality is not None
-        assert distribution.grid is not None
-        self.distribution = distribution
-        self.n = distribution.cardinality
-        self.scale = 0.5 if math.isinf(distribution.high - distribution.low) else 1.0
-        self.low, self.high, self.step = (
-            self.scale * x for x in (distribution.low, distribution.high, distribution.step)
-        )
-        grid = distribution.grid
-        # Then the division below is that of two exact numbers, and rounds correctly.
-        self.is_exact = max(abs(grid.low), abs(grid.low + self.n * grid.step), grid.scale) <= _EXACT_INTEGERS
-
-    def index(self, values: ArrayLike) -> NDArray[Any]:
-        x = np.clip(self.scale * np.asarray(values, dtype=np.float64), self.low, self.high)
-        return np.clip(np.rint((x - self.low) / self.step), 0, self.n - 1)
-
-    def value(self, cells: NDArray[np.uint64]) -> Values:
-        if not self.is_exact:
-            return np.array([self.distribution.value_at(cell) for cell in cells.tolist()], dtype=np.float64)
-        grid = self.distribution.grid
-        assert grid is not None
-        values: FloatArray = (grid.low + cells.astype(np.int64) * grid.step).astype(np.float64) / grid.scale
-        return np.where(cells == self.n - 1, self.distribution.high, values)
-
-
 class _CellBlock:
     """All parameters of a space that have cells."""
 
-    def __init__(self, axes: Mapping[str, _Cells], columns: list[int]) -> None:
+    def __init__(self, axes: Mapping[str, Cells], columns: list[int]) -> None:
         self.axes = axes
         self.columns = columns
         self.n = _rows([float(axis.n) for axis in axes.values()])
@@ -425,7 +276,7 @@ class _OneHotBlock:
         self.eye = np.eye(n_choices) if n_choices > 1 else np.full((1, 1), 0.5)
 
     def encode(self, values: Mapping[str, ArrayLike], points: FloatArray) -> None:
-        points[:, self.columns] = self.eye[np.clip(_as_int64(values[self.name]), 0, len(self.eye) - 1)]
+        points[:, self.columns] = self.eye[np.clip(as_int64(values[self.name]), 0, len(self.eye) - 1)]
 
     def decode(self, points: FloatArray, decoded: dict[str, Values]) -> None:
         decoded[self.name] = np.argmax(points[:, self.columns], axis=1)
@@ -433,40 +284,6 @@ class _OneHotBlock:
     def cells(self, values: Mapping[str, ArrayLike], lower: FloatArray, upper: FloatArray) -> None:
         self.encode(values, lower)
         upper[:, self.columns] = lower[:, self.columns]
-
-
-def _axis_of(name: str, distribution: BaseDistribution) -> _Line | _Cells:
-    """Choose the arithmetic of a parameter."""
-    if isinstance(distribution, CategoricalDistribution):
-        return _Choices(distribution)
-    if isinstance(distribution, IntDistribution):
-        # Where the range is that narrow, the logarithm is as good as linear, and float64 may not tell its ends apart.
-        is_narrow = distribution.high - distribution.low <= 1e-9 * distribution.low
-        return _LogInts(distribution) if distribution.log and not is_narrow else _Ints(distribution)
-    if not isinstance(distribution, FloatDistribution):
-        raise InvalidSpaceTypeError(
-            f"Parameter {name!r}: the unit cube knows floats, integers and choices, but not {distribution!r}."
-        )
-    if distribution.single():
-        return _Single(distribution.low)
-    if distribution.step is None:
-        return _Line(distribution.low, distribution.high, distribution.log)
-    assert distribution.cardinality is not None
-    return _Steps(distribution) if distribution.cardinality <= MAX_EXACT_CELLS else _FineSteps(distribution)
-
-
-def _as_int64(values: ArrayLike) -> IntArray:
-    array = np.asarray(values)
-    if array.dtype.kind == "f":
-        array = _to_int64(np.rint(array), -(2**63), 2**63 - 1)
-    return array.astype(np.int64, copy=False)
-
-
-def _to_int64(whole: FloatArray, low: int, high: int) -> IntArray:
-    """Convert whole floats to int64, clipped to [low, high], which float64 need not hold exactly."""
-    is_low, is_high = whole <= float(low), whole >= float(high)
-    inner = np.where(is_low | is_high, 0.0, whole).astype(np.int64)
-    return np.where(is_low, low, np.where(is_high, high, inner))
 
 
 def _float_or_inf(count: int | None) -> float:
