@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,10 @@ class Verdict:
 GO_ON = Verdict(stop=False)
 
 
+def _no_study(pruner: BasePruner) -> bool:
+    raise TypeError(f"{type(pruner).__name__} reads no columns; it can only judge a trial that belongs to a study.")
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """The running trial that a pruner judges.
@@ -46,11 +51,13 @@ class Curve:
         number: Its number in the study.
         reports: Intermediate value by step, in order of reporting. Not to be changed.
         system_attrs: Its system attributes by key. Not to be changed.
+        prune_by: Puts the trial and its study before a pruner that reads no columns. Use :func:`judge`.
     """
 
     number: int
     reports: dict[int, float]
-    system_attrs: dict[str, Any]
+    system_attrs: dict[str, Any] = field(default_factory=dict)
+    prune_by: Callable[[BasePruner], bool] = _no_study
 
     @property
     def last_step(self) -> int:
@@ -59,8 +66,7 @@ class Curve:
 
     def best(self, maximize: bool) -> float:
         """The best reported value, NaN left out; NaN if there is none."""
-        numbers = [value for value in self.reports.values() if value == value]
-        return (max if maximize else min)(numbers, default=math.nan)
+        return best_of(self.reports.values(), maximize)
 
 
 class ColumnPruner(BasePruner):
@@ -68,8 +74,26 @@ class ColumnPruner(BasePruner):
 
     @abstractmethod
     def decide(self, view: View, trial: Curve) -> Verdict:
-        """Judge a running trial of a study with one objective."""
+        """Judge a running trial of a study with one objective; neither the view nor the trial is to be changed."""
 
     def prune(self, study: StudyLike, trial: FrozenTrial) -> bool:
-        curve = Curve(trial.number, trial.intermediate_values, trial.system_attrs)
-        return self.decide(study.view(trial.number), curve).stop
+        curve = Curve(
+            trial.number, trial.intermediate_values, trial.system_attrs, lambda pruner: pruner.prune(study, trial)
+        )
+        verdict = self.decide(study.view(trial.number), curve)
+        for key, note in verdict.record.items():
+            study.set_trial_system_attr(trial.number, key, note)
+        return verdict.stop
+
+
+def judge(pruner: BasePruner, view: View, trial: Curve) -> Verdict:
+    """Ask any pruner: one that reads columns, or one that is written against :class:`BasePruner` alone."""
+    if isinstance(pruner, ColumnPruner):
+        return pruner.decide(view, trial)
+    return Verdict(bool(trial.prune_by(pruner)))
+
+
+def best_of(values: Iterable[float], maximize: bool) -> float:
+    """The best of some intermediate values, NaN left out; NaN if there is none."""
+    numbers = [value for value in values if value == value]
+    return (max if maximize else min)(numbers, default=math.nan)

@@ -23,7 +23,7 @@ from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial, checked_constraint, to_datetime
 from optimist.history.view import View
 from optimist.numerics.streams import DRAWS_PER_ROW
-from optimist.pruners.base import BasePruner, ColumnPruner, Curve
+from optimist.pruners.base import BasePruner, Curve, judge
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.study.defaults import DEFAULTS_KEY, tries_defaults
 from optimist.study.ledger import Ledger
@@ -289,15 +289,15 @@ class Trial(BaseTrial):
         """
         self._require_one_objective("should_prune")
         self._ledger.sync_if_due()
-        pruner = self.study.pruner
-        if not isinstance(pruner, ColumnPruner):
-            return pruner.prune(self.study, self.freeze())
         draft = self._draft
         view = View(self._ledger.history, exclude=self._number)
-        verdict = pruner.decide(view, Curve(self._number, draft.reports, draft.system_attrs))
+        verdict = judge(self.study.pruner, view, Curve(self._number, draft.reports, draft.system_attrs, self._prune_by))
         for key, note in verdict.record.items():
             self._ledger.set_trial_attr(draft, key, note, is_system=True)
         return verdict.stop
+
+    def _prune_by(self, pruner: BasePruner) -> bool:
+        return pruner.prune(self.study, self.freeze())
 
     def _require_one_objective(self, method: str) -> None:
         if len(self._ledger.record.directions) > 1:
