@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("visualization", "report", "testing"),
     ("server", "integrations"),
     ("cli",),
+    ("__main__",),
 )
 # Rooms of one floor that may import each other, as long as no circle comes of it.
 NEIGHBOURS = (

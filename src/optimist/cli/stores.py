@@ -1,0 +1,80 @@
+"""The storage and the study that a command is about, and the command that upgrades a storage."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import optimist
+from optimist.cli.command import Command
+from optimist.cli.settings import Settings, shared_options
+from optimist.exceptions import CLIUsageError
+
+if TYPE_CHECKING:
+    from optimist.storages.base import Storage
+    from optimist.study import Study
+
+_STORAGE_VARIABLE = "OPTIMIST_STORAGE"
+_FILE = re.compile(r"(?:sqlite(?:\+\w+)?:///)?(?P<path>[^?]+)")
+
+
+def open_storage_of(settings: Settings, *, may_be_new: bool = False) -> Storage:
+    """Open the storage that the user named.
+
+    Args:
+        settings: The options.
+        may_be_new: Whether a file that is not there shall be made; else it is taken for a slip of the pen.
+
+    Raises:
+        CLIUsageError: No storage is named, its class is not known, or there is no such file.
+    """
+    url = settings.storage or os.environ.get(_STORAGE_VARIABLE)
+    if not url:
+        raise CLIUsageError(f"Which storage? Give --storage, such as --storage study.db, or set {_STORAGE_VARIABLE}.")
+    path = file_of(url)
+    if path is not None and not may_be_new and not path.exists():
+        raise CLIUsageError(f"There is no file {path}. The command create-study makes one.")
+    # Opening a database loads numpy and SQLAlchemy; help and mistakes shall not wait for that.
+    from optimist.storages.open import open_storage
+
+    if settings.storage_class is None or settings.storage_class == "RDBStorage":
+        return open_storage(url)
+    raise CLIUsageError(
+        f"This version has no storage class {settings.storage_class}. Leave --storage-class out to let the URL decide."
+    )
+
+
+def file_of(url: str) -> Path | None:
+    """The file behind an SQLite URL or a bare file name; None for memory, servers and other kinds of storage."""
+    found = _FILE.fullmatch(url)
+    if found is None or "://" in found["path"] or found["path"] == ":memory:" or found["path"].startswith("file:"):
+        return None
+    return Path(found["path"])
+
+
+def load_study_of(settings: Settings, study_name: str | None) -> Study:
+    """Open the study that the user named."""
+    return optimist.load_study(study_name=study_name, storage=open_storage_of(settings))
+
+
+@click.command("upgrade", cls=Command, example="optimist storage upgrade --storage sqlite:///study.db")
+@shared_options
+@click.pass_obj
+def upgrade_storage(settings: Settings) -> None:
+    """Bring the tables of a database up to this version.
+
+    Studies and trials stay as they are. Upgrade after installing a newer Optimist, while no worker is running.
+    """
+    logger = optimist.logging.get_logger(__name__)
+    storage = open_storage_of(settings)
+    if not hasattr(storage, "upgrade"):
+        logger.info("This storage needs no upgrades.")
+    elif storage.get_current_version() == storage.get_head_version():  # type: ignore[attr-defined]
+        logger.info("This storage is up to date.")
+    else:
+        storage.upgrade()
+        logger.info("The storage is up to date now.")
