@@ -1,45 +1,51 @@
-"""Growable typed columns: numpy arrays that double, so that appending a trial costs the same however many there are."""
+"""Growable typed columns, doubled when they are full, so that a trial costs the same however many there are.
+
+Single values are written and read here, all values at once in numpy. The memory is a plain ``array``, which is faster
+for single values and spares a process that only runs a trial or two the time to load numpy.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from array import array
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray  # numpy is loaded when a column is first read as a whole
 
-FLOAT: Final = np.float64
-INT: Final = np.int64
+FLOAT: Final = "d"
+INT: Final = "q"
+INT32: Final = "i"
+INT8: Final = "b"
 
 _FIRST_CAPACITY: Final = 64
 
 
 class Column:
-    """A numpy array with room to grow, filled by row number; rows may be skipped.
+    """A typed array with room to grow, filled by row number; rows may be skipped.
 
     What ``head`` hands out never changes, because a written row is not written again.
 
     Args:
-        dtype: The array's type.
-        fill: What skipped rows hold. None leaves them undefined, and their memory untouched.
+        typecode: FLOAT (float64), INT (int64), INT32 or INT8.
+        fill: What skipped rows hold. Without it they hold zeros.
 
     Attributes:
-        data: (capacity,) the storage itself. Writers on the hot path check ``len(data)`` and write into it.
+        data: (capacity,) the memory itself. Writers on the hot path check ``len(data)`` and write into it.
     """
 
     __slots__ = ("_fill", "data")
 
-    def __init__(self, dtype: type, fill: float | None = None) -> None:
-        self.data: NDArray[Any] = np.empty(0, dtype)
+    def __init__(self, typecode: str, fill: float = 0) -> None:
+        self.data: array[Any] = array(typecode)
         self._fill = fill
 
     def reserve(self, n: int) -> None:
         """Make room for ``n`` rows."""
         old = self.data
         if n > len(old):
-            grown = np.empty(max(n, _FIRST_CAPACITY, 2 * len(old)), old.dtype)
+            # A new array, because the old one may be lent out to numpy.
+            grown = array(old.typecode, [self._fill]) * max(n, _FIRST_CAPACITY, 2 * len(old))
             grown[: len(old)] = old
-            if self._fill is not None:
-                grown[len(old) :] = self._fill
             self.data = grown
 
     def set(self, row: int, value: float) -> None:
@@ -50,8 +56,9 @@ class Column:
 
     def head(self, n: int) -> NDArray[Any]:
         """The first ``n`` rows, read-only: (n,)."""
-        if n > len(self.data):
-            self.reserve(n)
-        rows = self.data[:n]
+        import numpy as np
+
+        self.reserve(max(n, 1))
+        rows = np.frombuffer(self.data, self.data.typecode)[:n]
         rows.flags.writeable = False
         return rows

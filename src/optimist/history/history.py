@@ -8,13 +8,12 @@ space that all trials share) is a tracker that catches up with the rows finished
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Container, Hashable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
-
 from optimist.history.base_trial import read_constraints
-from optimist.history.columns import FLOAT, INT, Column
+from optimist.history.columns import FLOAT, INT, INT8, INT32, Column
 from optimist.history.draft import Change, Draft, StudyChange, TrialChange
 from optimist.history.layout import LayoutTree, internal_value
 from optimist.history.records import FrozenTrial, from_datetime, to_datetime
@@ -39,7 +38,7 @@ class History:
 
     Attributes:
         directions: One per objective.
-        signs: (n_objectives,) +1 to minimise, -1 to maximise; ``value * sign`` is a loss.
+        signs: One per objective: +1 to minimise, -1 to maximise; ``value * sign`` is a loss.
         lock: Held around every change and every question that reads more than one column.
         n: Number of finished trials, the length of the columns.
         n_trials: Number of trials of any state; the next new trial gets this number.
@@ -51,7 +50,7 @@ class History:
 
     def __init__(self, directions: Sequence[StudyDirection]) -> None:
         self.directions = tuple(directions)
-        self.signs = np.array([-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in self.directions])
+        self.signs = tuple(-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in self.directions)
         self.lock = threading.RLock()
         self.n = 0
         self.n_trials = 0
@@ -62,8 +61,8 @@ class History:
         self.system_attrs: dict[str, Any] = {}
         self.number = Column(INT)
         self.trial_id = Column(INT)
-        self.state = Column(np.int8)
-        self.layout = Column(np.int32)
+        self.state = Column(INT8)
+        self.layout = Column(INT32)
         self.started_us = Column(INT)
         self.completed_us = Column(INT)
         self.values = tuple(Column(FLOAT) for _ in self.directions)
@@ -76,7 +75,7 @@ class History:
         self.row_attrs: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._capacity = 0
         self._row_of = Column(INT, fill=-1)
-        self._sign = float(self.signs[0])
+        self._sign = self.signs[0]
         self._best_row = -1
         self._best_loss = float("inf")
         self._trackers: dict[Hashable, Tracker] = {}
@@ -170,8 +169,8 @@ class History:
         self.curve_steps.reserve(stop)
         self.curve_values.reserve(stop)
         steps = sorted(reports)
-        self.curve_steps.data[start:stop] = steps
-        self.curve_values.data[start:stop] = [reports[step] for step in steps]
+        self.curve_steps.data[start:stop] = array(INT, steps)
+        self.curve_values.data[start:stop] = array(FLOAT, [reports[step] for step in steps])
         self.curve_start.set(row, start)
         self.curve_stop.set(row, stop)
         self.curve_length = stop
@@ -226,7 +225,13 @@ class History:
 
     def row_of(self, number: int) -> int:
         """The row of a finished trial; -1 if it is not finished or not known."""
-        return int(self._row_of.data[number]) if 0 <= number < len(self._row_of.data) else -1
+        return self._row_of.data[number] if 0 <= number < len(self._row_of.data) else -1
+
+    def curve_range(self, row: int) -> tuple[int, int]:
+        """Where the reports of a finished trial start and stop in ``curve_steps`` and ``curve_values``."""
+        if row >= len(self.curve_stop.data):
+            return 0, 0  # no trial since has reported anything
+        return self.curve_start.data[row], self.curve_stop.data[row]
 
     @property
     def best_row(self) -> int:
@@ -293,10 +298,10 @@ class History:
     def _freeze_rows(self, start: int, stop: int) -> list[FrozenTrial]:
         """Snapshots of the rows from start to stop; whole columns are turned into Python values at once."""
         rows = slice(start, stop)
-        params = {name: column.head(stop)[rows].tolist() for name, column in self.tree.columns.items()}
+        params = {name: _slice(column, start, stop) for name, column in self.tree.columns.items()}
         values = list(zip(*(column.data[rows].tolist() for column in self.values), strict=True))
-        curve_start = self.curve_start.head(stop)[rows].tolist()
-        curve_stop = self.curve_stop.head(stop)[rows].tolist()
+        curve_start = _slice(self.curve_start, start, stop)
+        curve_stop = _slice(self.curve_stop, start, stop)
         records = zip(
             self.number.data[rows].tolist(),
             self.trial_id.data[rows].tolist(),
@@ -334,6 +339,11 @@ class History:
                 )
             )
         return trials
+
+
+def _slice(column: Column, start: int, stop: int) -> list[Any]:
+    column.reserve(stop)
+    return column.data[start:stop].tolist()
 
 
 def change_of(trial: FrozenTrial) -> TrialChange:

@@ -190,7 +190,7 @@ def _layout_at(tree: LayoutTree, index: int) -> Layout:
     return tree.layouts[index]
 
 
-def kind_of(distribution: BaseDistribution) -> type:
+def kind_of(distribution: BaseDistribution) -> str:
     """The column type of a distribution: integers and choice indices are exact int64, the rest float64."""
     return FLOAT if isinstance(distribution, FloatDistribution) else INT
 

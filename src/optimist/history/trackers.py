@@ -12,9 +12,6 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from optimist.history.history import History
 from optimist.search_space.intersection import Intersection
 from optimist.search_space.space import SearchSpace
@@ -34,7 +31,7 @@ def violation(history: History, row: int) -> float:
         return 0.0
     total, is_reported = 0.0, False
     for column in history.constraints.values():
-        value = float(column.data[row]) if row < len(column.data) else math.nan
+        value = column.data[row] if row < len(column.data) else math.nan
         if value == value:
             is_reported = True
             total += max(value, 0.0)
@@ -48,19 +45,19 @@ def rank_key(history: History, row: int) -> RankKey | None:
     intermediate loss; then pruned ones without reports; last the infeasible ones, by violation. Failed trials have no
     place: None.
     """
-    state = int(history.state.data[row])
+    state = history.state.data[row]
     if state == _FAIL:
         return None
     violated = violation(history, row)
     if violated > 0:
         return (3, violated, 0.0)
-    sign = float(history.signs[0])
+    sign = history.signs[0]
     if state == _COMPLETE:
-        return (0, float(history.values[0].data[row]) * sign, 0.0)
-    stop = int(history.curve_stop.head(row + 1)[row])
-    if stop == int(history.curve_start.head(row + 1)[row]):
+        return (0, history.values[0].data[row] * sign, 0.0)
+    start, stop = history.curve_range(row)
+    if start == stop:
         return (2, 0.0, 0.0)
-    last = float(history.curve_values.data[stop - 1]) * sign
+    last = history.curve_values.data[stop - 1] * sign
     return (1, -float(history.curve_steps.data[stop - 1]), math.inf if math.isnan(last) else last)
 
 
@@ -74,13 +71,12 @@ class LayoutFilter:
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
         self._n_seen = 0
-        self.mask: NDArray[np.bool_] = np.zeros(0, bool)  # by layout index
+        self.mask = bytearray()  # 1 for each layout that does, by index
 
     def advance(self, history: History, n: int) -> None:
         layouts = history.tree.layouts
         if self._n_seen < len(layouts):
-            new = [self._names <= layout.items.keys() for layout in layouts[self._n_seen :]]
-            self.mask = np.concatenate([self.mask, np.array(new, bool)])
+            self.mask.extend(self._names <= layout.items.keys() for layout in layouts[self._n_seen :])
             self._n_seen = len(layouts)
 
 
@@ -200,12 +196,8 @@ def _complete_curve(history: History, row: int) -> Iterable[tuple[int, float]]:
     """Steps and values of a complete trial; nothing for any other."""
     if history.state.data[row] != _COMPLETE:
         return ()
-    start, stop = int(history.curve_start.head(row + 1)[row]), int(history.curve_stop.head(row + 1)[row])
-    if start == stop:
-        return ()
-    return zip(
-        history.curve_steps.data[start:stop].tolist(), history.curve_values.data[start:stop].tolist(), strict=True
-    )
+    start, stop = history.curve_range(row)
+    return zip(history.curve_steps.data[start:stop], history.curve_values.data[start:stop], strict=True)
 
 
 class SharedSpace:
@@ -223,7 +215,7 @@ class SharedSpace:
 
     def advance(self, history: History, n: int) -> None:
         for row in range(self._n_seen, n):
-            layout = int(history.layout.data[row])
+            layout = history.layout.data[row]
             if layout != self._last_layout and history.state.data[row] in self._states:
                 self._intersection.add(history.tree.layouts[layout].distributions.items())
                 self._last_layout = layout
@@ -241,23 +233,25 @@ class Front:
     def __init__(self) -> None:
         self._n_seen = 0
         self._is_constrained = False
+        self._losses: list[tuple[float, ...]] = []
         self.rows: list[int] = []
-        self._losses: NDArray[np.float64] = np.empty((0, 0))
 
     def advance(self, history: History, n: int) -> None:
         if bool(history.constraints) != self._is_constrained:
             self._is_constrained = bool(history.constraints)
-            self._n_seen, self.rows = 0, []
+            self._n_seen, self.rows, self._losses = 0, [], []
         for row in range(self._n_seen, n):
             if history.state.data[row] != _COMPLETE or violation(history, row) > 0:
                 continue
-            losses = np.array([float(column.data[row]) for column in history.values]) * history.signs
-            if not self.rows:
-                self.rows, self._losses = [row], losses[None, :]
+            losses = tuple(c.data[row] * sign for c, sign in zip(history.values, history.signs, strict=True))
+            if any(_dominates(other, losses) for other in self._losses):
                 continue
-            if np.any(np.all(self._losses <= losses, axis=1) & np.any(self._losses < losses, axis=1)):
-                continue
-            stays = ~(np.all(losses <= self._losses, axis=1) & np.any(losses < self._losses, axis=1))
-            self.rows = [r for r, keep in zip(self.rows, stays, strict=True) if keep] + [row]
-            self._losses = np.concatenate([self._losses[stays], losses[None, :]])
+            stay = [i for i, other in enumerate(self._losses) if not _dominates(losses, other)]
+            self.rows = [*(self.rows[i] for i in stay), row]
+            self._losses = [*(self._losses[i] for i in stay), losses]
         self._n_seen = max(self._n_seen, n)
+
+
+def _dominates(losses: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether the first is nowhere worse than the second, and not the same."""
+    return losses != other and all(a <= b for a, b in zip(losses, other, strict=True))

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from optimist.distributions import BaseDistribution
+from optimist.history.attributes import FIXED_PARAMS_KEY
+from optimist.history.cells import CommonSpace, FinishedCells, TriedCells
 from optimist.history.history import History
-from optimist.history.layout import Layout
+from optimist.history.layout import Layout, internal_value
 from optimist.history.trackers import Front, LayoutFilter, SharedSpace, Step, StepValues, TopRows, rank_key, violation
 from optimist.numerics.order_statistics import percentile_of_sorted
 from optimist.search_space.space import SearchSpace
 from optimist.states import StudyDirection, TrialState
+
+if TYPE_CHECKING:
+    import numpy as np  # loaded when a column is first read as a whole
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class OpenTrial:
         values: Their internal values, in the layout's order.
         reports: Intermediate value by step.
         system_attrs: By key.
+        proposed: Internal values that the sampler of this process has proposed and the objective may yet ask for.
     """
 
     number: int
@@ -38,11 +43,33 @@ class OpenTrial:
     values: tuple[Any, ...]
     reports: dict[int, float]
     system_attrs: dict[str, Any]
+    proposed: Mapping[str, Any]
 
     def internal(self, name: str) -> Any:
         """The internal value of a parameter; None if the trial does not have it."""
         item = self.layout.items.get(name)
         return None if item is None else self.values[item[0]]
+
+    def expected(self, space: SearchSpace) -> dict[str, Any] | None:
+        """The internal values that the trial has, or will have, in a space; None as long as that is not known.
+
+        It is known as far as the trial suggested its parameters, the queue gave them, or the sampler proposed them.
+        """
+        given = self.system_attrs.get(FIXED_PARAMS_KEY, {})
+        values: dict[str, Any] = {}
+        for name, distribution in space.items():
+            if name in self.layout.items:
+                values[name] = self.internal(name)
+            elif name in given:
+                try:
+                    values[name] = internal_value(distribution, given[name])
+                except (TypeError, ValueError):
+                    return None
+            elif name in self.proposed:
+                values[name] = self.proposed[name]
+            else:
+                return None
+        return values
 
 
 class View:
@@ -65,7 +92,9 @@ class View:
             self.open_trials: tuple[OpenTrial, ...] = ()
             if len(history.drafts) > (exclude in history.drafts):
                 self.open_trials = tuple(
-                    OpenTrial(d.number, d.state, d.layout, tuple(d.values), dict(d.reports), dict(d.system_attrs))
+                    OpenTrial(
+                        d.number, d.state, d.layout, tuple(d.values), dict(d.reports), dict(d.system_attrs), d.proposed
+                    )
                     for d in list(history.drafts.values())
                     if d.number != exclude
                 )
@@ -117,6 +146,8 @@ class View:
     @property
     def values(self) -> NDArray[np.float64]:
         """(n, n_objectives) objective values; NaN where a trial has none."""
+        import numpy as np
+
         return np.column_stack([column.head(self.n) for column in self._history.values])
 
     @property
@@ -127,7 +158,9 @@ class View:
 
     def losses_of(self, rows: NDArray[np.intp] | list[int]) -> NDArray[np.float64]:
         """(n_rows, n_objectives) the losses of some rows."""
-        values = np.column_stack([column.data[rows] for column in self._history.values])
+        import numpy as np
+
+        values = np.column_stack([column.head(self.n)[rows] for column in self._history.values])
         losses: NDArray[np.float64] = values * self._history.signs
         return losses
 
@@ -155,8 +188,8 @@ class View:
     def curve(self, row: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Steps in ascending order, and the intermediate values there, of a finished trial."""
         history = self._history
-        start, stop = int(history.curve_start.head(self.n)[row]), int(history.curve_stop.head(self.n)[row])
-        return history.curve_steps.data[start:stop], history.curve_values.data[start:stop]
+        start, stop = history.curve_range(row)
+        return history.curve_steps.head(stop)[start:], history.curve_values.head(stop)[start:]
 
     # Statistics that are kept
 
@@ -166,11 +199,14 @@ class View:
 
     def holds(self, names: Sequence[str], rows: NDArray[np.intp]) -> NDArray[np.bool_]:
         """(n_rows,) whether the trials of these rows have all of these parameters."""
+        import numpy as np
+
         history, key = self._history, frozenset(names)
         with history.lock:
             tracker = history.tracker((LayoutFilter, key), LayoutFilter, key)
             tracker.advance(history, self.n)
-            return np.take(tracker.mask, history.layout.data[rows])
+            mask = np.frombuffer(bytes(tracker.mask), np.bool_)
+        return mask[self.layout_indices[rows]]
 
     def n_ranked(self, names: Sequence[str]) -> int:
         """Number of finished trials that did not fail and have all of these parameters."""
@@ -242,3 +278,42 @@ class View:
             tracker = history.tracker((SharedSpace, include_pruned), SharedSpace, include_pruned)
             tracker.advance(history, self.n)
             return tracker.space
+
+    # Finite spaces
+
+    @property
+    def finite_space(self) -> SearchSpace | None:
+        """The space of the complete trials, sorted by name, if it is finite and has no conditions; else None.
+
+        None as well before the first trial is complete, and where ranges changed between trials.
+        """
+        history = self._history
+        with history.lock:
+            tracker = history.tracker(CommonSpace, CommonSpace)
+            tracker.advance(history, self.n)
+            space = tracker.space
+        return space if space is not None and space.is_finite else None
+
+    def tried_cells(self, space: SearchSpace | Mapping[str, BaseDistribution]) -> TriedCells:
+        """Which cells of a space were tried, and which are left.
+
+        What finishes after the view was taken may count as well: to know of more tried cells does no harm.
+
+        Raises:
+            ValueError: The space is infinite.
+        """
+        history, space = self._history, space if isinstance(space, SearchSpace) else SearchSpace(space)
+        with history.lock:
+            tracker = history.tracker((FinishedCells, space), FinishedCells, space)
+            tracker.advance(history, self.n)
+        expected = [trial.expected(space) for trial in self.open_trials]
+        numbers = [tracker.cells.number(values) for values in expected if values is not None]
+        return TriedCells(tracker.cells, tracker.untried, numbers, history.lock)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether there is a ``finite_space``, and each of its cells was tried."""
+        space = self.finite_space
+        if space is None or (space.cardinality or 0) > self.n_trials:
+            return False
+        return self.tried_cells(space).n_left == 0

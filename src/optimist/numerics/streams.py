@@ -1,20 +1,22 @@
 """Random numbers that belong to a trial: what trial k draws depends on the seed and on k, never on who asks.
 
-A counter-based generator (Philox; Salmon et al. 2011, doi:10.1145/2063384.2063405) can start anywhere in its sequence,
-so each trial has a stretch of its own. Cheap uniform draws come in blocks that serve many trials at once.
+Cheap uniform draws come in blocks that serve many trials at once, from the standard library. Whoever needs more gets a
+generator of a counter-based kind (Philox; Salmon et al. 2011, doi:10.1145/2063384.2063405), which can start anywhere in
+its sequence, so that each trial has a stretch of its own.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import random
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np  # loaded with the first generator: plain random search does without
 
 DRAWS_PER_ROW: Final = 16
 """How many uniform numbers a trial gets in one row; more come from further rows."""
 
-_TRIALS_PER_BLOCK: Final = 256
-_UNIFORM_LANE, _GENERATOR_LANE = 0, 1
+_TRIALS_PER_BLOCK: Final = 64
 
 
 class TrialStreams:
@@ -25,7 +27,8 @@ class TrialStreams:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self._key = np.random.SeedSequence(seed).generate_state(2, np.uint64)
+        self._seed = random.SystemRandom().getrandbits(128) if seed is None else int(seed)
+        self._key: Any = None
         self._blocks: dict[int, tuple[int, list[list[float]]]] = {}  # row -> (first trial, draws by trial)
 
     def uniforms(self, number: int, row: int = 0) -> list[float]:
@@ -33,9 +36,9 @@ class TrialStreams:
         start = number - number % _TRIALS_PER_BLOCK
         block = self._blocks.get(row)
         if block is None or block[0] != start:
-            counter = np.array([0, start, row, _UNIFORM_LANE], np.uint64)
-            generator = np.random.Generator(np.random.Philox(counter=counter, key=self._key))
-            block = self._blocks[row] = (start, generator.random((_TRIALS_PER_BLOCK, DRAWS_PER_ROW)).tolist())
+            draw = random.Random(f"{self._seed}/{start}/{row}").random  # seeded through SHA-512
+            block = (start, [[draw() for _ in range(DRAWS_PER_ROW)] for _ in range(_TRIALS_PER_BLOCK)])
+            self._blocks[row] = block
         return block[1][number - start]
 
     def uniform(self, number: int, ordinal: int) -> float:
@@ -49,5 +52,9 @@ class TrialStreams:
             number: The trial.
             lane: Distinguishes several generators of one trial, such as one per parameter.
         """
-        counter = np.array([0, number, lane, _GENERATOR_LANE], np.uint64)
+        import numpy as np
+
+        if self._key is None:
+            self._key = np.random.SeedSequence(self._seed).generate_state(2, np.uint64)
+        counter = np.array([0, number, lane, 0], np.uint64)
         return np.random.Generator(np.random.Philox(counter=counter, key=self._key))

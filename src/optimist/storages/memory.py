@@ -136,8 +136,8 @@ class InMemoryStorage(Storage):
         with history.lock:
             best = None
             if len(history.directions) == 1 and history.best_row >= 0:
-                best = self._change(history, int(history.number.data[history.best_row]))
-            starts = [int(history.started_us.head(history.n).min())] if history.n else []
+                best = self._change(history, history.number.data[history.best_row])
+            starts = [min(history.started_us.data[: history.n])] if history.n else []
             starts += [draft.started_us for draft in history.drafts.values()]
             starts = [start for start in starts if start >= 0]
             return Summary(
@@ -173,7 +173,7 @@ class InMemoryStorage(Storage):
                 row = history.row_of(change.number)
                 if row < 0:
                     raise TrialNotFoundError(f"Study {study.record.name!r} has no trial {change.number}.")
-                state = TrialState(int(history.state.data[row])).name
+                state = TrialState(history.state.data[row]).name
                 raise UpdateFinishedTrialError(f"Trial {change.number} is {state}; a finished trial cannot change.")
             history.apply([change])
             study.note(change.number)
