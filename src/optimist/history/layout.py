@@ -69,7 +69,7 @@ class Layout:
         self.parent = parent
         self.edge: Edge | None = None
         self.edges: dict[str, Edge] = {}
-        self.children: dict[tuple[str, BaseDistribution], Layout] = {}
+        self.children: dict[tuple[Any, ...], Layout] = {}
         self._columns: tuple[Column, ...] | None = None
         self._items: dict[str, tuple[int, Edge]] | None = None
 
@@ -157,7 +157,9 @@ class LayoutTree:
             ValueError: The name was used with another kind of distribution, or with other choices.
         """
         self._check_kind(name, distribution)
-        key = (name, distribution)
+        key: tuple[Any, ...] = (name, distribution)
+        if isinstance(distribution, CategoricalDistribution):  # 1 == 1.0, but the user gets back what they wrote
+            key += tuple(map(type, distribution.choices))
         child = node.children.get(key)
         if child is None:
             child = Layout(self, len(self.layouts), node)
