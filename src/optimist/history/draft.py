@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from optimist.distributions import BaseDistribution
 from optimist.history.layout import Layout
 from optimist.states import TrialState
+
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class Draft:
@@ -22,11 +25,14 @@ class Draft:
         values: Their internal values, in the layout's order.
         reports: Intermediate value by step.
         user_attrs, system_attrs: By key.
+        proposed: Internal values that the sampler has proposed and the objective may yet ask for; known in this
+            process only, and replaced, never changed.
     """
 
     __slots__ = (
         "layout",
         "number",
+        "proposed",
         "reports",
         "started_us",
         "state",
@@ -46,6 +52,7 @@ class Draft:
         self.reports: dict[int, float] = {}
         self.user_attrs: dict[str, Any] = {}
         self.system_attrs: dict[str, Any] = {}
+        self.proposed: Mapping[str, Any] = _NOTHING
 
 
 @dataclass(slots=True)

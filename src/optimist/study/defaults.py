@@ -6,13 +6,9 @@ one only if that failed. They are kept in a system attribute of the study, not i
 
 from __future__ import annotations
 
-from typing import Final
-
+from optimist.history.attributes import DEFAULTS_KEY
 from optimist.history.history import History
 from optimist.states import TrialState
-
-DEFAULTS_KEY: Final = "optimist:defaults"
-"""On a study: the recommended values by parameter. On a trial: True if it tries them."""
 
 
 class DefaultTrials:

@@ -16,6 +16,7 @@ from optimist.distributions import (
     check_distribution_compatibility,
 )
 from optimist.exceptions import InvalidSpaceError, TrialNotFoundError
+from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY
 from optimist.history.base_trial import CONSTRAINT_PREFIX, BaseTrial, CategoricalChoice, read_constraints
 from optimist.history.draft import Draft
 from optimist.history.layout import Edge, internal_value
@@ -25,11 +26,8 @@ from optimist.history.view import View
 from optimist.numerics.streams import DRAWS_PER_ROW
 from optimist.pruners.base import BasePruner, Curve, judge
 from optimist.samplers.base import BaseSampler, ColumnSampler
-from optimist.study.defaults import DEFAULTS_KEY, tries_defaults
+from optimist.study.defaults import tries_defaults
 from optimist.study.ledger import Ledger
-
-FIXED_PARAMS_KEY: Final = "fixed_params"
-"""System attribute with the parameters that ``enqueue_trial`` gave."""
 
 _UNSET: Final = object()
 
@@ -89,7 +87,7 @@ class Trial(BaseTrial):
     def _propose(self, sampler: ColumnSampler) -> None:
         space = sampler.relative_space(self.view)
         if space:
-            self._relative = sampler.propose(self, space)
+            self._draft.proposed = self._relative = sampler.propose(self, space)
             self._relative_space = space
 
     def _propose_by_hooks(self, sampler: BaseSampler) -> None:
@@ -98,6 +96,7 @@ class Trial(BaseTrial):
         self._relative_space = space = sampler.infer_relative_search_space(self.study, frozen)
         values = sampler.sample_relative(self.study, frozen, space)
         self._relative = {name: internal_value(space[name], value) for name, value in values.items()}
+        self._draft.proposed = self._relative
 
     # Suggestions
 
@@ -247,9 +246,15 @@ class Trial(BaseTrial):
             return edge.quantile(sampler.streams.uniform(self._number, len(self._draft.values)))
         with self.study.proposal_lock:
             if isinstance(sampler, ColumnSampler):
-                return sampler.propose_one(self, edge.name, edge.distribution)
-            value = sampler.sample_independent(self.study, self.freeze(), edge.name, edge.distribution)
-        return internal_value(edge.distribution, value)
+                internal = sampler.propose_one(self, edge.name, edge.distribution)
+            else:
+                value = sampler.sample_independent(self.study, self.freeze(), edge.name, edge.distribution)
+                internal = internal_value(edge.distribution, value)
+            self._draft.proposed = {
+                **self._draft.proposed,
+                edge.name: internal,
+            }  # what other threads propose next sees it
+        return internal
 
     # Reports
 

@@ -1,0 +1,11 @@
+"""The names of system attributes that more than one part of the house reads."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FIXED_PARAMS_KEY: Final = "fixed_params"
+"""On a trial: the parameters that ``enqueue_trial`` gave, as the user sees them."""
+
+DEFAULTS_KEY: Final = "optimist:defaults"
+"""On a study: the recommended values by parameter. On a trial: True if it tries them."""
