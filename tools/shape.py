@@ -18,7 +18,7 @@ from pathlib import Path
 
 # From the ground up. A room may import from the floors below and from itself.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("exceptions", "logging"),
+    ("exceptions", "logging", "version"),
     ("numerics", "distributions", "states"),
     ("execution", "search_space"),
     ("history",),
