@@ -11,8 +11,10 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
+from optimist.exceptions import UpdateFinishedTrialError
 from optimist.history.draft import Draft, StudyChange, TrialChange
 from optimist.history.history import History
 from optimist.history.records import FrozenTrial
@@ -136,6 +138,8 @@ class MemoryLedger(Ledger):
     def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
         history = self._history
         with history.lock:
+            if draft.number not in history.drafts:
+                raise UpdateFinishedTrialError(f"Trial {draft.number} is finished; a finished trial cannot change.")
             history.finish(draft, state, values, now_us())
             self._study.log.append(draft.number)
 
@@ -213,15 +217,15 @@ class StoredLedger(Ledger):
 
     def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
         with self._lock:
-            change = self._pending(draft)
-            change.state = state
-            change.values = None if values is None else tuple(values)
-            change.completed_us = now_us()
-            self.storage.write(self.record.study_id, change)
+            completed_us = now_us()
+            told = None if values is None else tuple(values)
+            # What is pending stays so until the store has taken it: a failed commit can be tried again.
+            last = replace(self._pending(draft), state=state, values=told, completed_us=completed_us)
+            self.storage.write(self.record.study_id, last)
             self._unsaved.pop(draft.number, None)
             with self._history.lock:
                 if draft.number in self._history.drafts:
-                    self._history.finish(draft, state, values, change.completed_us)
+                    self._history.finish(draft, state, values, completed_us)
 
     def report(self, draft: Draft, step: int, value: float) -> None:
         with self._lock, self._history.lock:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from optimist.exceptions import TrialPruned
+from optimist.exceptions import TrialPruned, UpdateFinishedTrialError
 from optimist.execution.loops import run_in_threads, run_serially
 from optimist.history.records import FrozenTrial
 from optimist.logging import get_logger
@@ -126,24 +126,27 @@ class Loop:
         study = self._study
         trial = study.begin(writes_through=False)
         n_objectives = len(study.ledger.record.directions)
+        error: BaseException | None = None
         try:
-            values = self._objective(trial)
+            outcome = outcome_of(trial.draft, self._objective(trial), None, n_objectives)
         except TrialPruned:
             outcome = outcome_of(trial.draft, None, TrialState.PRUNED, n_objectives)
-        except BaseException as error:
-            outcome = Outcome(TrialState.FAIL, None, f"{type(error).__name__}: {error}")
+        except BaseException as raised:  # noqa: BLE001 - whatever happens, the trial gets an outcome
+            outcome = Outcome(TrialState.FAIL, None, f"{type(raised).__name__}: {raised}")
+            error = raised
+        try:
             study.end(trial, outcome)
-            _log_failure(trial, outcome, error)
-            if not isinstance(error, self._catch):
-                raise
-            return outcome, trial
+        except UpdateFinishedTrialError:
+            _logger.warning("Trial %d was told elsewhere meanwhile; what it returned here is dropped.", trial.number)
+            study.ledger.sync()
+            outcome = Outcome(trial.freeze().state)
         else:
-            outcome = outcome_of(trial.draft, values, None, n_objectives)
-        study.end(trial, outcome)
-        if outcome.state == TrialState.FAIL:
-            _log_failure(trial, outcome, None)
-        elif _logger.isEnabledFor(logging.INFO):
-            _log_end(trial, outcome)
+            if outcome.state == TrialState.FAIL:
+                _log_failure(trial, outcome, error)
+            elif _logger.isEnabledFor(logging.INFO):
+                _log_end(trial, outcome)
+        if error is not None and not isinstance(error, self._catch):
+            raise error
         return outcome, trial
 
 
