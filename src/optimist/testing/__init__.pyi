@@ -1,0 +1,1 @@
+from .pruners import PrunerSuite as PrunerSuite

@@ -1,0 +1,97 @@
+"""Every pruner of `optimist.pruners` keeps the contract."""
+
+from __future__ import annotations
+
+import inspect
+
+import optimist.pruners
+from optimist.history.protocols import StudyLike
+from optimist.history.records import FrozenTrial
+from optimist.pruners import (
+    BasePruner,
+    MedianPruner,
+    NopPruner,
+    PatientPruner,
+    PercentilePruner,
+    ThresholdPruner,
+)
+from optimist.states import StudyDirection, TrialState
+from optimist.testing import PrunerSuite
+
+
+class TestNopPruner(PrunerSuite):
+    def make_pruner(self) -> BasePruner:
+        return NopPruner()
+
+
+class TestMedianPruner(PrunerSuite):
+    def make_pruner(self) -> BasePruner:
+        return MedianPruner(n_startup_trials=3)
+
+
+class TestMedianPrunerWithIntervals(PrunerSuite):
+    def make_pruner(self) -> BasePruner:
+        return MedianPruner(n_startup_trials=0, n_warmup_steps=2, interval_steps=3, n_min_trials=4)
+
+
+class TestPercentilePruner(PrunerSuite):
+    def make_pruner(self) -> BasePruner:
+        return PercentilePruner(25.0)
+
+
+class TestPatientPruner(PrunerSuite):
+    compares = False
+
+    def make_pruner(self) -> BasePruner:
+        return PatientPruner(None, patience=2, min_delta=0.01)
+
+
+class TestPatientPrunerAroundMedian(PrunerSuite):
+    def make_pruner(self) -> BasePruner:
+        return PatientPruner(MedianPruner(n_startup_trials=1), patience=1)
+
+
+class TestThresholdPruner(PrunerSuite):
+    compares = False
+    keeps_best = False
+
+    def make_pruner(self) -> BasePruner:
+        return ThresholdPruner(lower=-0.5, upper=0.8, n_warmup_steps=1, interval_steps=2)
+
+    def make_mirrored(self) -> BasePruner:
+        return ThresholdPruner(lower=-0.8, upper=0.5, n_warmup_steps=1, interval_steps=2)
+
+
+class WorseThanAnyPruner(BasePruner):
+    """Written with the public names alone, the way a user of Optuna would."""
+
+    def prune(self, study: StudyLike, trial: FrozenTrial) -> bool:
+        step = trial.last_step
+        if step is None:
+            return False
+        maximize = study.direction == StudyDirection.MAXIMIZE
+        value = trial.intermediate_values[step]
+        others = [
+            other.intermediate_values[step]
+            for other in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+            if step in other.intermediate_values
+        ]
+        return bool(others) and (value < min(others) if maximize else value > max(others))
+
+
+class TestPrunerOfAUser(PrunerSuite):
+    def make_pruner(self) -> BasePruner:
+        return WorseThanAnyPruner()
+
+
+class TestPatientPrunerAroundPrunerOfAUser(PrunerSuite):
+    def make_pruner(self) -> BasePruner:
+        return PatientPruner(WorseThanAnyPruner(), patience=0)
+
+
+def test_no_pruner_was_forgotten() -> None:
+    suites = [c for c in globals().values() if inspect.isclass(c) and issubclass(c, PrunerSuite) and c != PrunerSuite]
+    tested = {type(suite().make_pruner()) for suite in suites}
+    public = [getattr(optimist.pruners, name) for name in dir(optimist.pruners)]
+    pruners = {c for c in public if inspect.isclass(c) and issubclass(c, BasePruner) and not inspect.isabstract(c)}
+    assert pruners <= tested
