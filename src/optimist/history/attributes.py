@@ -9,3 +9,6 @@ FIXED_PARAMS_KEY: Final = "fixed_params"
 
 DEFAULTS_KEY: Final = "optimist:defaults"
 """On a study: the recommended values by parameter. On a trial: True if it tries them."""
+
+SURPLUS_KEY: Final = "optimist:surplus"
+"""On a failed trial: True if it was not run, for other workers had taken what was left to try."""

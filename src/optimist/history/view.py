@@ -80,11 +80,12 @@ class View:
     Args:
         history: What to look at; the view shows its state at this moment.
         exclude: The number of a trial to leave out of ``open_trials``: the one that asks.
+        before: Show only those open trials whose number is below this; None for all.
     """
 
     __slots__ = ("_history", "n", "n_trials", "open_trials")
 
-    def __init__(self, history: History, exclude: int = -1) -> None:
+    def __init__(self, history: History, exclude: int = -1, before: int | None = None) -> None:
         with history.lock:
             self._history = history
             self.n = history.n
@@ -96,7 +97,7 @@ class View:
                         d.number, d.state, d.layout, tuple(d.values), dict(d.reports), dict(d.system_attrs), d.proposed
                     )
                     for d in list(history.drafts.values())
-                    if d.number != exclude
+                    if d.number != exclude and (before is None or d.number < before)
                 )
 
     # The study

@@ -29,8 +29,8 @@ class Conductor(Owner, Protocol):
     is_stopping: bool
     in_loop: threading.local
 
-    def begin(self, *, writes_through: bool) -> Trial:
-        """Start a trial."""
+    def begin_wanted(self) -> Trial | None:
+        """Start a trial; None if there turns out to be nothing left to try."""
 
     def end(self, trial: Trial, outcome: Outcome) -> None:
         """End a trial."""
@@ -76,7 +76,8 @@ class Loop:
         self._gc_after_trial = gc_after_trial
         self._target = target
         self._progress = progress
-        self._lock = threading.Lock()
+        self._n_running = 0
+        self._turn = threading.Condition(threading.Lock())
 
     def run(self, n_threads: int) -> None:
         """Run trials until there is a reason to stop."""
@@ -86,22 +87,22 @@ class Loop:
             run_in_threads(self._run_one, n_threads, self._halt)
 
     def _halt(self) -> None:
-        self._study.is_stopping = True
+        with self._turn:
+            self._study.is_stopping = True
+            self._turn.notify_all()
 
     def _run_one(self) -> bool:
         """Run one trial; False if none is to be run any more."""
         study = self._study
-        with self._lock:
-            if study.is_stopping or self._n_left <= 0:
-                return False
-            if self._deadline != float("inf") and time.monotonic() >= self._deadline:
-                return False
-            if not study.wants_more():
-                return False
-            self._n_left -= 1
         study.in_loop.is_set = True
         try:
-            outcome, trial = self._run_trial()
+            trial = self._begin()
+            if trial is None:
+                return False
+            try:
+                outcome = self._run(trial)
+            finally:
+                self._leave()
             if self._callbacks:
                 frozen = trial.freeze()
                 for callback in self._callbacks:
@@ -116,15 +117,40 @@ class Loop:
             study.is_stopping = True
         return True
 
+    def _begin(self) -> Trial | None:
+        """Start a trial; None if none is to be run any more.
+
+        One thread after the other, so that none starts a trial for what another one has just taken. Where nothing is
+        left, a thread waits for the trials that are running: one may fail, or open a new branch.
+        """
+        study = self._study
+        with self._turn:
+            while not study.is_stopping and self._n_left > 0:
+                if self._deadline != float("inf") and time.monotonic() >= self._deadline:
+                    break
+                trial = study.begin_wanted() if study.wants_more() else None
+                if trial is not None:
+                    self._n_left -= 1
+                    self._n_running += 1
+                    return trial
+                if self._n_running == 0:
+                    break
+                self._turn.wait()
+        return None
+
+    def _leave(self) -> None:
+        with self._turn:
+            self._n_running -= 1
+            self._turn.notify_all()
+
     def _is_target_met(self, outcome: Outcome) -> bool:
         assert outcome.values is not None
         if outcome.state != TrialState.COMPLETE:
             return False
         return is_at_least(outcome.values[0], self._target, self._study.ledger.record.directions[0])
 
-    def _run_trial(self) -> tuple[Outcome, Trial]:
+    def _run(self, trial: Trial) -> Outcome:
         study = self._study
-        trial = study.begin(writes_through=False)
         n_objectives = len(study.ledger.record.directions)
         error: BaseException | None = None
         try:
@@ -147,7 +173,7 @@ class Loop:
                 _log_end(trial, outcome)
         if error is not None and not isinstance(error, self._catch):
             raise error
-        return outcome, trial
+        return outcome
 
 
 def is_at_least(value: float, target: float | None, direction: StudyDirection) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from optimist.distributions import BaseDistribution
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
 from optimist.execution.loops import count_threads
+from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, SURPLUS_KEY
 from optimist.history.draft import Draft, TrialChange
 from optimist.history.history import change_of
 from optimist.history.records import FrozenTrial, create_trial
@@ -24,9 +25,9 @@ from optimist.samplers.random import RandomSampler
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Storage
 from optimist.storages.open import open_storage
-from optimist.study.defaults import DEFAULTS_KEY, default_trial_number
+from optimist.study.defaults import default_trial_number
 from optimist.study.ledger import open_ledger
-from optimist.study.live_trial import FIXED_PARAMS_KEY, Trial
+from optimist.study.live_trial import Trial
 from optimist.study.optimize import Loop, Objective, is_at_least
 from optimist.study.outcome import Outcome, outcome_of
 from optimist.study.progress import Progress
@@ -182,10 +183,12 @@ class Study:
         """Whether every cell of a finite search space was tried: complete, pruned, running or waiting.
 
         The space is that of the complete trials; False if it is infinite, if trials differ in their parameters, or
-        before the first trial is complete. GridSampler and BruteForceSampler know their own space.
+        before the first trial is complete. GridSampler and BruteForceSampler know their own space, and say when
+        nothing is left of that.
         """
         self.ledger.sync()
-        return self.view().is_exhausted
+        view = self.view()
+        return not self.sampler.has_more(view) or view.is_exhausted
 
     @property
     def user_attrs(self) -> dict[str, Any]:
@@ -412,18 +415,49 @@ class Study:
             raise TrialNotFoundError(f"Trial {number} is not running.")
         self.ledger.set_trial_attr(draft, key, value, is_system=True)
 
+    def publish(self, number: int) -> None:
+        """Commit what is pending of an open trial, then take in what others committed.
+
+        Of two workers that do this one after noting something, at least one sees the note of the other.
+        """
+        draft = self.ledger.history.drafts.get(number)
+        if draft is not None:
+            self.ledger.flush(draft)
+        self.ledger.sync()
+
     def set_system_attr(self, key: str, value: Any) -> None:
         """Keep a note of an algorithm with the study."""
         self.ledger.set_study_attr(key, value, is_system=True)
 
     def begin(self, *, writes_through: bool) -> Trial:
         """Start a trial; one that writes through commits each parameter before the suggestion returns."""
+        return self._propose(self.ledger.begin(), writes_through)
+
+    def begin_wanted(self) -> Trial | None:
+        """Start a trial of the loop; None if there turns out to be nothing left to try.
+
+        Workers that look at the same moment may start more trials than are left; the latest then fail unrun.
+        """
         draft = self.ledger.begin()
+        if self._is_exhaustible and FIXED_PARAMS_KEY not in draft.system_attrs:
+            earlier = View(self.ledger.history, exclude=draft.number, before=draft.number)
+            if not self.sampler.has_more(earlier):
+                _logger.info("Trial %d is not run: others took what was left to try meanwhile.", draft.number)
+                self.ledger.set_trial_attr(draft, SURPLUS_KEY, True, is_system=True)
+                self.ledger.finish(draft, TrialState.FAIL, None)
+                return None
+        return self._propose(draft, writes_through=False)
+
+    def _propose(self, draft: Draft, writes_through: bool) -> Trial:
         try:
             return Trial(self, draft.trial_id, draft=draft, writes_through=writes_through)
         except BaseException:
             self.ledger.finish(draft, TrialState.FAIL, None)
             raise
+
+    @property
+    def _is_exhaustible(self) -> bool:
+        return type(self.sampler).has_more is not BaseSampler.has_more
 
     def end(self, trial: Trial, outcome: Outcome) -> None:
         """End a trial of the loop."""
@@ -431,12 +465,11 @@ class Study:
 
     def wants_more(self) -> bool:
         """Whether there is anything left to try: the sampler has proposals, or trials wait."""
-        sampler = self.sampler
-        if type(sampler).has_more is BaseSampler.has_more:
+        if not self._is_exhaustible:
             return True
         self.ledger.sync()
         view = self.view()
-        return view.count(TrialState.WAITING) > 0 or sampler.has_more(view)
+        return view.count(TrialState.WAITING) > 0 or self.sampler.has_more(view)
 
     def _end(self, draft: Draft, outcome: Outcome, recommended: dict[str, Any]) -> None:
         ledger = self.ledger
