@@ -48,7 +48,7 @@ class PatientPruner(ColumnPruner):
         is_stuck = earlier - self._min_delta > recent if maximize else earlier + self._min_delta < recent
         if not is_stuck:  # also if one side is NaN
             return GO_ON
-        reason = f"The last {n_recent} values, {recent:.6g} at best, are worse than {earlier:.6g} before."
+        reason = f"The best value since step {steps[-n_recent]} is {recent:.6g}; before, it was {earlier:.6g}."
         if self._wrapped_pruner is None:
             return Verdict(True, reason)
         verdict = judge(self._wrapped_pruner, view, trial)
