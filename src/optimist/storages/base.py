@@ -9,9 +9,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from optimist.history.draft import Change, StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
+
+MAX_NAME_LENGTH: Final = 512
+"""Of studies, parameters and attributes, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,21 @@ class Storage(ABC):
 
     Numbers are per study and dense from 0. A cursor is opaque but for 0, which stands for the beginning.
 
-    Methods that take a ``study_id`` raise ``StudyNotFoundError`` if there is no such study (any more).
+    Methods that take a ``study_id`` raise ``StudyNotFoundError`` if there is no such study (any more). Methods that
+    take a change raise what ``check`` raises, before anything is written.
     """
+
+    def check(self, change: TrialChange) -> None:
+        """Refuse what the store cannot hold; called when a value is set, so that the error points to the right line.
+
+        Raises:
+            TypeError: An attribute or a distribution is of a kind that the store cannot hold.
+            ValueError: It is too large, or a name has a NUL or more than 512 characters.
+        """
+        for name, _, _ in change.params:
+            check_name("A parameter's name", name)
+        for key in (*change.user_attrs, *change.system_attrs):
+            check_name("An attribute's name", key)
 
     @abstractmethod
     def create_study(self, name: str | None, directions: Sequence[StudyDirection]) -> StudyRecord:
@@ -128,8 +145,11 @@ class Storage(ABC):
         """Start the oldest waiting trial, or a new one; two callers never get the same."""
 
     @abstractmethod
-    def write(self, study_id: int, change: TrialChange) -> None:
+    def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         """Apply one batch of changes to one unfinished trial.
+
+        Returns:
+            A cursor behind this commit, if nobody else committed anything since ``cursor``; else ``cursor``.
 
         Raises:
             TrialNotFoundError: There is no trial of this number.
@@ -142,3 +162,23 @@ class Storage(ABC):
 
     def close(self) -> None:
         """Give back files and connections; the storage opens them again when it is used again."""
+
+
+def check_name(what: str, name: str) -> None:
+    """Refuse a name that not every store can hold.
+
+    Raises:
+        TypeError: It is not text.
+        ValueError: It is longer than 512 characters, has a NUL, or half of a surrogate pair.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"{what} must be text, but got {name!r}.")
+    if len(name) > MAX_NAME_LENGTH:
+        raise ValueError(f"{what} has at most {MAX_NAME_LENGTH} characters, but {name[:40]!r}... has {len(name)}.")
+    if not name.isascii():
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{what} must be text that UTF-8 can hold, but got {name!r}.") from None
+    if "\0" in name:
+        raise ValueError(f"{what} must not have a NUL character, but got {name!r}.")

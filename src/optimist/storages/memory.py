@@ -165,7 +165,7 @@ class InMemoryStorage(Storage):
             number = study.begin().number
             return Begun(number, self.changes_since(study_id, cursor))
 
-    def write(self, study_id: int, change: TrialChange) -> None:
+    def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         study = self.study(study_id)
         history = study.history
         with history.lock:
@@ -177,6 +177,7 @@ class InMemoryStorage(Storage):
                 raise UpdateFinishedTrialError(f"Trial {change.number} is {state}; a finished trial cannot change.")
             history.apply([change])
             study.note(change.number)
+            return cursor + 1 if len(study.log) == cursor + 1 else cursor
 
     def changes_since(self, study_id: int, cursor: int) -> Delta:
         study = self.study(study_id)

@@ -12,7 +12,7 @@ from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
 from optimist.samplers.base import BaseSampler
 from optimist.states import StudyDirection
-from optimist.storages.base import Storage
+from optimist.storages.base import Storage, check_name
 from optimist.storages.open import open_storage
 from optimist.study.study import Study
 from optimist.study.summaries import StudySummary, summarize_studies
@@ -54,7 +54,7 @@ def create_study(
     if not wanted:
         raise ValueError("A study needs at least one objective, but directions is empty.")
     if study_name is not None:
-        check_study_name(study_name)
+        check_name("A study's name", study_name)
     opened = open_storage(storage)
     try:
         record = opened.create_study(study_name, wanted)
@@ -162,19 +162,6 @@ def to_direction(direction: Direction) -> StudyDirection:
     if isinstance(direction, str) and direction in ("minimize", "maximize"):
         return StudyDirection[direction.upper()]
     raise ValueError(f"A direction is 'minimize' or 'maximize', but got {direction!r}.")
-
-
-def check_study_name(name: str) -> None:
-    """Refuse a name that not every store can hold.
-
-    Raises:
-        ValueError: It is longer than 512 characters or has a NUL character.
-        TypeError: It is not text.
-    """
-    if not isinstance(name, str):
-        raise TypeError(f"study_name must be text, but got {name!r}.")
-    if "\\0" in name or len(name) > 512:
-        raise ValueError(f"A study name has at most 512 characters and no NUL, but got {name[:40]!r} ({len(name)}).")
 
 
 def _listed(names: Sequence[str]) -> str:

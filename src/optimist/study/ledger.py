@@ -221,7 +221,7 @@ class StoredLedger(Ledger):
             told = None if values is None else tuple(values)
             # What is pending stays so until the store has taken it: a failed commit can be tried again.
             last = replace(self._pending(draft), state=state, values=told, completed_us=completed_us)
-            self.storage.write(self.record.study_id, last)
+            self._cursor = self.storage.write(self.record.study_id, last, self._cursor)
             self._unsaved.pop(draft.number, None)
             with self._history.lock:
                 if draft.number in self._history.drafts:
@@ -243,7 +243,7 @@ class StoredLedger(Ledger):
         with self._lock:
             change = self._pending(draft)
             if change:
-                self.storage.write(self.record.study_id, change)
+                self._cursor = self.storage.write(self.record.study_id, change, self._cursor)
                 unsaved = self._unsaved[draft.number]
                 self._unsaved[draft.number] = _Unsaved(unsaved.n_params + len(change.params))
 
