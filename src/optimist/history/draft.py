@@ -19,7 +19,7 @@ class Draft:
     Attributes:
         number: The trial's number in the study.
         trial_id: Its id in the store.
-        state: WAITING or RUNNING.
+        state: WAITING or RUNNING; once it is finished and no draft any more, its final state.
         started_us: Start, microseconds since 1970 (UTC); -1 while waiting.
         layout: The parameters suggested so far.
         values: Their internal values, in the layout's order.

@@ -142,6 +142,7 @@ class History:
         del self.drafts[number]
         self.counts[draft.state] -= 1
         self.counts[state] += 1
+        draft.state = state  # whoever still holds the draft sees that it is closed
         if state == _COMPLETE and feasible and values is not None:
             loss = values[0] * self._sign
             if loss < self._best_loss or self._best_row < 0:

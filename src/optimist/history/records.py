@@ -347,7 +347,10 @@ def create_trial(
 
 def checked_constraint(key: str, value: float) -> float:
     """Convert a constraint value to float, refusing NaN."""
-    value = float(value)
+    try:
+        value = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"Constraint {key!r} must be a number, but got {value!r} ({type(value).__name__}).") from None
     if math.isnan(value):
         raise ValueError(
             f"Constraint {key!r} must be a number, but got NaN. Report a positive value if it is violated."

@@ -106,6 +106,16 @@ class Ledger(ABC):
         return nullcontext()
 
 
+def refuse_finished(draft: Draft) -> None:
+    """Refuse to change a trial that has ended meanwhile.
+
+    Raises:
+        UpdateFinishedTrialError: It has.
+    """
+    if draft.state is not TrialState.RUNNING:
+        raise UpdateFinishedTrialError(f"Trial {draft.number} is {draft.state.name}; only a running trial can change.")
+
+
 def open_ledger(storage: Storage, record: StudyRecord) -> Ledger:
     """The ledger that fits the storage."""
     if isinstance(storage, InMemoryStorage):
@@ -138,18 +148,19 @@ class MemoryLedger(Ledger):
     def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
         history = self._history
         with history.lock:
-            if draft.number not in history.drafts:
-                raise UpdateFinishedTrialError(f"Trial {draft.number} is finished; a finished trial cannot change.")
+            refuse_finished(draft)
             history.finish(draft, state, values, now_us())
             self._study.log.append(draft.number)
 
     def report(self, draft: Draft, step: int, value: float) -> None:
         with self._history.lock:
+            refuse_finished(draft)
             draft.reports[step] = value
             self._study.note(draft.number)
 
     def set_trial_attr(self, draft: Draft, key: str, value: Any, *, is_system: bool) -> None:
         with self._history.lock:
+            refuse_finished(draft)
             (draft.system_attrs if is_system else draft.user_attrs)[key] = value
             self._study.note(draft.number)
 
@@ -217,6 +228,7 @@ class StoredLedger(Ledger):
 
     def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
         with self._lock:
+            refuse_finished(draft)
             completed_us = now_us()
             told = None if values is None else tuple(values)
             # What is pending stays so until the store has taken it: a failed commit can be tried again.
@@ -229,18 +241,22 @@ class StoredLedger(Ledger):
 
     def report(self, draft: Draft, step: int, value: float) -> None:
         with self._lock, self._history.lock:
+            refuse_finished(draft)
             draft.reports[step] = value
             self._pending(draft).reports[step] = value
         self.flush(draft)
 
     def set_trial_attr(self, draft: Draft, key: str, value: Any, *, is_system: bool) -> None:
         with self._lock, self._history.lock:
+            refuse_finished(draft)
             (draft.system_attrs if is_system else draft.user_attrs)[key] = value
             change = self._pending(draft)
             (change.system_attrs if is_system else change.user_attrs)[key] = value
 
     def flush(self, draft: Draft) -> None:
         with self._lock:
+            if draft.number not in self._unsaved:
+                return  # it is finished, with all that was pending
             change = self._pending(draft)
             if change:
                 self._cursor = self.storage.write(self.record.study_id, change, self._cursor)

@@ -26,10 +26,12 @@ from optimist.history.view import View
 from optimist.numerics.streams import DRAWS_PER_ROW
 from optimist.pruners.base import BasePruner, Curve, judge
 from optimist.samplers.base import BaseSampler, ColumnSampler
+from optimist.states import TrialState
 from optimist.study.defaults import tries_defaults
-from optimist.study.ledger import Ledger
+from optimist.study.ledger import Ledger, refuse_finished
 
 _UNSET: Final = object()
+_RUNNING: Final = TrialState.RUNNING
 
 
 class Owner(StudyLike, Protocol):
@@ -117,6 +119,8 @@ class Trial(BaseTrial):
             if draft.layout.find(name) is not None:
                 return float(self._again(name, distribution))
             edge = self._edge(name, distribution, (low, high, step, log))
+        if draft.state is not _RUNNING:
+            refuse_finished(draft)
         if self._is_random and len(draft.values) < DRAWS_PER_ROW:
             value = edge.quantile(self._uniforms[len(draft.values)])  # type: ignore[index]
         else:
@@ -180,6 +184,8 @@ class Trial(BaseTrial):
     def _suggest(self, edge: Edge, default: Any) -> Any:
         """Choose a value, note it, and return it as the user sees it."""
         draft = self._draft
+        if draft.state is not _RUNNING:
+            refuse_finished(draft)
         value = self._choose(edge, default)
         draft.values.append(value)
         draft.layout = edge.target

@@ -67,10 +67,12 @@ def accept_values(values: Any, n_objectives: int) -> tuple[list[float] | None, s
         return None, f"The study has {n_objectives} objective(s), but {len(several)} value(s) came: {values!r}."
     accepted = []
     for value in several:
+        if isinstance(value, (str, bytes)):
+            return None, f"The value {value!r} is text, not a number."
         try:
             number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            return None, f"The value {value!r} is not a number."
+        except Exception as error:  # noqa: BLE001  a tensor of two elements raises what its library likes
+            return None, f"The value {value!r} is not a number: {error}"
         if math.isnan(number):
             return None, f"The value {value!r} is not acceptable: it says nothing about how good the trial is."
         accepted.append(number)
