@@ -55,10 +55,12 @@ class Column:
         self.data[row] = value
 
     def head(self, n: int) -> NDArray[Any]:
-        """The first ``n`` rows, read-only: (n,)."""
+        """The first ``n`` rows, read-only: (n,). Where the column may be shorter, the caller holds the history's lock."""
         import numpy as np
 
-        self.reserve(max(n, 1))
+        if n == 0:
+            return np.empty(0, self.data.typecode)
+        self.reserve(n)
         rows = np.frombuffer(self.data, self.data.typecode)[:n]
         rows.flags.writeable = False
         return rows

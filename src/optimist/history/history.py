@@ -45,7 +45,8 @@ class History:
         drafts: Waiting and running trials by number.
         counts: Number of trials by state.
         tree: The layouts of all trials and the columns of their parameters.
-        user_attrs, system_attrs: Of the study.
+        constraint_since: The first row that reported each constraint, in this order.
+        user_attrs, system_attrs: Of the study; replaced, never changed.
     """
 
     def __init__(self, directions: Sequence[StudyDirection]) -> None:
@@ -67,6 +68,7 @@ class History:
         self.completed_us = Column(INT)
         self.values = tuple(Column(FLOAT) for _ in self.directions)
         self.constraints: dict[str, Column] = {}
+        self.constraint_since: dict[str, int] = {}
         self.curve_start = Column(INT, fill=0)
         self.curve_stop = Column(INT, fill=0)
         self.curve_steps = Column(INT)
@@ -182,6 +184,7 @@ class History:
             column = self.constraints.get(key)
             if column is None:
                 column = self.constraints[key] = Column(FLOAT, fill=_NAN)
+                self.constraint_since[key] = row
             column.set(row, value)
         return all(value <= 0 for value in constraints.values())
 
@@ -192,8 +195,8 @@ class History:
         with self.lock:
             for change in changes:
                 if isinstance(change, StudyChange):
-                    self.user_attrs.update(change.user_attrs)
-                    self.system_attrs.update(change.system_attrs)
+                    self.user_attrs = {**self.user_attrs, **change.user_attrs}
+                    self.system_attrs = {**self.system_attrs, **change.system_attrs}
                 else:
                     self._apply_trial(change)
 
@@ -207,7 +210,7 @@ class History:
             open_state = TrialState.WAITING if state == TrialState.WAITING else _RUNNING
             started_us = -1 if change.started_us is None else change.started_us
             draft = self.begin(number, change.trial_id, open_state, started_us)
-        elif change.started_us is not None:
+        elif change.started_us is not None and change.started_us >= 0:
             draft.started_us = change.started_us
         if draft.state == TrialState.WAITING and change.state == _RUNNING:
             self.start(draft, draft.started_us)
@@ -233,6 +236,10 @@ class History:
         if row >= len(self.curve_stop.data):
             return 0, 0  # no trial since has reported anything
         return self.curve_start.data[row], self.curve_stop.data[row]
+
+    def has_constraints(self, n: int) -> bool:
+        """Whether any of the first ``n`` rows reported a constraint."""
+        return next(iter(self.constraint_since.values()), n) < n
 
     @property
     def best_row(self) -> int:

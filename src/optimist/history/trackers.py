@@ -11,6 +11,7 @@ from array import array
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import compress
 
 from optimist.history.history import History
 from optimist.search_space.intersection import Intersection
@@ -22,33 +23,39 @@ _COMPLETE, _PRUNED, _FAIL = int(TrialState.COMPLETE), int(TrialState.PRUNED), in
 RankKey = tuple[int, float, float]
 
 
-def violation(history: History, row: int) -> float:
+def is_feasible(history: History, row: int) -> bool:
+    """Whether a finished trial violates none of the constraints that it reported."""
+    return not any(value > 0 for value in _reported_constraints(history, row))
+
+
+def violation(history: History, row: int, n: int) -> float:
     """How much a finished trial violates the constraints: the sum of the positive ones.
 
-    0 for a feasible trial and in a study without constraints; infinite if the trial reported none of the study's.
+    0 for a feasible trial, and as long as none of the first ``n`` rows reported a constraint; infinite if others did
+    and this one reported none.
     """
-    if not history.constraints:
+    if not history.has_constraints(n):
         return 0.0
-    total, is_reported = 0.0, False
-    for column in history.constraints.values():
-        value = column.data[row] if row < len(column.data) else math.nan
-        if value == value:
-            is_reported = True
-            total += max(value, 0.0)
-    return total if is_reported else math.inf
+    reported = _reported_constraints(history, row)
+    return sum(max(value, 0.0) for value in reported) if reported else math.inf
 
 
-def rank_key(history: History, row: int) -> RankKey | None:
+def _reported_constraints(history: History, row: int) -> list[float]:
+    values = (column.data[row] for column in history.constraints.values() if row < len(column.data))
+    return [value for value in values if value == value]
+
+
+def rank_key(history: History, row: int, n: int) -> RankKey | None:
     """The place of a finished trial in the order of a study with one objective; smaller is better.
 
     Feasible complete trials come first, by loss; then pruned ones, the furthest first and then by their last
-    intermediate loss; then pruned ones without reports; last the infeasible ones, by violation. Failed trials have no
-    place: None.
+    intermediate loss; then pruned ones without reports; last the infeasible ones, by violation among the first ``n``
+    rows. Failed trials have no place: None.
     """
     state = history.state.data[row]
     if state == _FAIL:
         return None
-    violated = violation(history, row)
+    violated = violation(history, row, n)
     if violated > 0:
         return (3, violated, 0.0)
     sign = history.signs[0]
@@ -84,53 +91,65 @@ class TopRows:
     """The best finished trials that hold a set of parameters, in the order of ``rank_key``.
 
     A bounded sorted list. Asking for more than it holds makes it anew with twice the room, so that a question whose
-    size grows with the study costs O(1) a trial on average.
+    size grows with the study costs O(1) a trial on average. So does the first constraint that any trial reports, for
+    it changes the place of all trials before.
 
     Args:
         names: The parameters.
     """
 
     def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
         self._filter = LayoutFilter(names)
         self._room = 64
         self._entries: list[tuple[RankKey, int]] = []
         self._n_seen = 0
+        self._n_eligible = 0
         self._is_constrained = False
-        self.n_eligible = 0
 
     def advance(self, history: History, n: int) -> None:
-        if bool(history.constraints) != self._is_constrained:
-            self._is_constrained = bool(history.constraints)
-            self._restart(self._room)
         self._filter.advance(history, n)
-        holds = self._filter.mask
-        entries, layout = self._entries, history.layout.data
+        n = max(n, self._n_seen)
+        if history.has_constraints(n) != self._is_constrained:
+            self._is_constrained = not self._is_constrained
+            self._restart(self._room)
+        entries = self._entries
         for row in range(self._n_seen, n):
-            if not holds[layout[row]]:
+            if not self._is_eligible(history, row):
                 continue
-            key = rank_key(history, row)
-            if key is None:
-                continue
-            self.n_eligible += 1
+            key = rank_key(history, row, n)
+            assert key is not None
+            self._n_eligible += 1
             if len(entries) < self._room:
                 insort(entries, (key, row))
             elif (key, row) < entries[-1]:
                 entries.pop()
                 insort(entries, (key, row))
-        self._n_seen = max(self._n_seen, n)
+        self._n_seen = n
+
+    def count(self, history: History, n: int) -> int:
+        """How many of the first ``n`` rows have a place in the order."""
+        self.advance(history, n)
+        return self._n_eligible - sum(self._is_eligible(history, row) for row in range(n, self._n_seen))
 
     def best(self, history: History, n: int, m: int) -> list[int]:
         """Up to ``m`` of the best among the first ``n`` rows, best first."""
         self.advance(history, n)
+        if history.has_constraints(n) != self._is_constrained:  # the first constraint came after these n rows
+            return TopRows(self._names).best(history, n, m)
         while True:
             found = [row for _, row in self._entries if row < n]
-            if len(found) >= m or len(self._entries) >= self.n_eligible:
+            if len(found) >= m or len(self._entries) >= self._n_eligible:
                 return found[:m]
+            n_seen = self._n_seen
             self._restart(max(2 * self._room, m))
-            self.advance(history, max(n, self._n_seen))
+            self.advance(history, n_seen)
+
+    def _is_eligible(self, history: History, row: int) -> bool:
+        return history.state.data[row] != _FAIL and bool(self._filter.mask[history.layout.data[row]])
 
     def _restart(self, room: int) -> None:
-        self._room, self._n_seen, self.n_eligible = room, 0, 0
+        self._room, self._n_seen, self._n_eligible = room, 0, 0
         self._entries = []
 
 
@@ -210,6 +229,7 @@ class SharedSpace:
     def __init__(self, include_pruned: bool) -> None:
         self._states = (_COMPLETE, _PRUNED) if include_pruned else (_COMPLETE,)
         self._intersection = Intersection()
+        self._spaces: list[tuple[int, SearchSpace]] = [(0, self._intersection.space)]  # from so many rows on
         self._last_layout = -1
         self._n_seen = 0
 
@@ -219,12 +239,17 @@ class SharedSpace:
             if layout != self._last_layout and history.state.data[row] in self._states:
                 self._intersection.add(history.tree.layouts[layout].distributions.items())
                 self._last_layout = layout
+                if self._intersection.space is not self._spaces[-1][1]:
+                    self._spaces.append((row + 1, self._intersection.space))
         self._n_seen = max(self._n_seen, n)
 
-    @property
-    def space(self) -> SearchSpace:
-        """The shared space, sorted by name; the same object until it shrinks. Empty before the first complete trial."""
-        return self._intersection.space
+    def at(self, history: History, n: int) -> SearchSpace:
+        """The shared space of the first ``n`` rows, sorted by name; the same object until it shrinks.
+
+        Empty before the first complete trial.
+        """
+        self.advance(history, n)
+        return next(space for since, space in reversed(self._spaces) if since <= n)
 
 
 class Front:
@@ -232,24 +257,30 @@ class Front:
 
     def __init__(self) -> None:
         self._n_seen = 0
-        self._is_constrained = False
+        self._rows: list[int] = []
         self._losses: list[tuple[float, ...]] = []
-        self.rows: list[int] = []
+        self._left: list[tuple[int, int]] = []  # rows that were on the front, and the row that dominated them
 
     def advance(self, history: History, n: int) -> None:
-        if bool(history.constraints) != self._is_constrained:
-            self._is_constrained = bool(history.constraints)
-            self._n_seen, self.rows, self._losses = 0, [], []
         for row in range(self._n_seen, n):
-            if history.state.data[row] != _COMPLETE or violation(history, row) > 0:
+            if history.state.data[row] != _COMPLETE or not is_feasible(history, row):
                 continue
             losses = tuple(c.data[row] * sign for c, sign in zip(history.values, history.signs, strict=True))
             if any(_dominates(other, losses) for other in self._losses):
                 continue
-            stay = [i for i, other in enumerate(self._losses) if not _dominates(losses, other)]
-            self.rows = [*(self.rows[i] for i in stay), row]
-            self._losses = [*(self._losses[i] for i in stay), losses]
+            stays = [not _dominates(losses, other) for other in self._losses]
+            self._left += [(old, row) for old, stay in zip(self._rows, stays, strict=True) if not stay]
+            self._rows = [*compress(self._rows, stays), row]
+            self._losses = [*compress(self._losses, stays), losses]
         self._n_seen = max(self._n_seen, n)
+
+    def at(self, history: History, n: int) -> list[int]:
+        """The front of the first ``n`` rows, in ascending order."""
+        self.advance(history, n)
+        if n == self._n_seen:
+            return list(self._rows)
+        rows = [row for row in self._rows if row < n]
+        return sorted(rows + [row for row, dominated_by in self._left if row < n <= dominated_by])
 
 
 def _dominates(losses: tuple[float, ...], other: tuple[float, ...]) -> bool:

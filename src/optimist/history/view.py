@@ -81,15 +81,23 @@ class View:
         history: What to look at; the view shows its state at this moment.
         exclude: The number of a trial to leave out of ``open_trials``: the one that asks.
         before: Show only those open trials whose number is below this; None for all.
+
+    Attributes:
+        n: Number of finished trials.
+        n_trials: Number of trials of any state.
+        open_trials: The waiting and running ones.
+        system_attrs: The study's system attributes; not to be changed.
     """
 
-    __slots__ = ("_history", "n", "n_trials", "open_trials")
+    __slots__ = ("_counts", "_history", "n", "n_trials", "open_trials", "system_attrs")
 
     def __init__(self, history: History, exclude: int = -1, before: int | None = None) -> None:
         with history.lock:
             self._history = history
             self.n = history.n
             self.n_trials = history.n_trials
+            self.system_attrs = history.system_attrs
+            self._counts = tuple(history.counts)
             self.open_trials: tuple[OpenTrial, ...] = ()
             if len(history.drafts) > (exclude in history.drafts):
                 self.open_trials = tuple(
@@ -111,11 +119,6 @@ class View:
     def n_objectives(self) -> int:
         """Number of objectives."""
         return len(self._history.directions)
-
-    @property
-    def system_attrs(self) -> dict[str, Any]:
-        """The study's system attributes; not to be changed."""
-        return self._history.system_attrs
 
     @property
     def layouts(self) -> Sequence[Layout]:
@@ -171,16 +174,19 @@ class View:
         Raises:
             KeyError: No trial ever had the parameter.
         """
-        return self._history.tree.columns[name].head(self.n)
+        with self._history.lock:
+            return self._history.tree.columns[name].head(self.n)
 
     def constraint(self, key: str) -> NDArray[np.float64]:
         """(n,) values of a constraint, NaN where not reported."""
-        return self._history.constraints[key].head(self.n)
+        with self._history.lock:
+            return self._history.constraints[key].head(self.n)
 
     @property
     def constraint_keys(self) -> list[str]:
-        """The constraints that any trial reported."""
-        return list(self._history.constraints)
+        """The constraints that any of the finished trials reported."""
+        with self._history.lock:
+            return [key for key, since in self._history.constraint_since.items() if since < self.n]
 
     def row_attrs(self, row: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """The user and system attributes of a finished trial; not to be changed."""
@@ -195,8 +201,8 @@ class View:
     # Statistics that are kept
 
     def count(self, state: TrialState) -> int:
-        """Number of trials in a state at this moment."""
-        return self._history.counts[state]
+        """Number of trials in a state."""
+        return self._counts[state]
 
     def holds(self, names: Sequence[str], rows: NDArray[np.intp]) -> NDArray[np.bool_]:
         """(n_rows,) whether the trials of these rows have all of these parameters."""
@@ -212,9 +218,7 @@ class View:
     def n_ranked(self, names: Sequence[str]) -> int:
         """Number of finished trials that did not fail and have all of these parameters."""
         with self._history.lock:
-            tracker = self._top_rows(names)
-            tracker.advance(self._history, self.n)
-            return tracker.n_eligible
+            return self._top_rows(names).count(self._history, self.n)
 
     def best_rows(self, names: Sequence[str], m: int) -> list[int]:
         """Up to ``m`` of the best finished trials that have all of these parameters, best first.
@@ -231,19 +235,20 @@ class View:
 
     def rank_key(self, row: int) -> tuple[int, float, float] | None:
         """The key of ``best_rows`` for one row; None for a failed trial."""
-        return rank_key(self._history, row)
+        return rank_key(self._history, row, self.n)
 
     def violation(self, row: int) -> float:
         """Sum of the positive constraint values of a finished trial; infinite if it reported none of them."""
-        return violation(self._history, row)
+        return violation(self._history, row, self.n)
 
     def front_rows(self) -> list[int]:
-        """The Pareto front of the feasible complete trials."""
+        """The Pareto front of the feasible complete trials, in ascending order.
+
+        Feasible is what violates no constraint; a trial that reported none is feasible.
+        """
         history = self._history
         with history.lock:
-            tracker = history.tracker(Front, Front)
-            tracker.advance(history, self.n)
-            return list(tracker.rows)
+            return history.tracker(Front, Front).at(history, self.n)
 
     def step_values(self, step: int) -> array[float]:
         """The intermediate values of complete trials at a step, ascending, without NaN; a copy."""
@@ -277,8 +282,7 @@ class View:
         history = self._history
         with history.lock:
             tracker = history.tracker((SharedSpace, include_pruned), SharedSpace, include_pruned)
-            tracker.advance(history, self.n)
-            return tracker.space
+            return tracker.at(history, self.n)
 
     # Finite spaces
 
