@@ -10,5 +10,8 @@ FIXED_PARAMS_KEY: Final = "fixed_params"
 DEFAULTS_KEY: Final = "optimist:defaults"
 """On a study: the recommended values by parameter. On a trial: True if it tries them."""
 
+MISFIT_PREFIX: Final = "optimist:misfit:"
+"""On a trial, before a name: the value of a parameter whose kind contradicts that of earlier trials."""
+
 SURPLUS_KEY: Final = "optimist:surplus"
 """On a failed trial: True if it was not run, for other workers had taken what was left to try."""

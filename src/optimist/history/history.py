@@ -12,6 +12,8 @@ from array import array
 from collections.abc import Container, Hashable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
+from optimist.exceptions import InvalidSpaceError
+from optimist.history.attributes import MISFIT_PREFIX
 from optimist.history.base_trial import read_constraints
 from optimist.history.columns import FLOAT, INT, INT8, INT32, Column
 from optimist.history.draft import Change, Draft, StudyChange, TrialChange
@@ -216,7 +218,13 @@ class History:
             self.start(draft, draft.started_us)
         for name, distribution, internal in change.params:
             if draft.layout.find(name) is None:
-                draft.layout = self.tree.extend(draft.layout, name, distribution).target
+                try:
+                    edge = self.tree.extend(draft.layout, name, distribution)
+                except InvalidSpaceError:
+                    # Two workers disagreed at the same moment: the later one's value is kept, but not as a parameter.
+                    draft.system_attrs[MISFIT_PREFIX + name] = distribution.to_external_repr(internal)
+                    continue
+                draft.layout = edge.target
                 draft.values.append(internal)
         draft.reports.update(change.reports)
         draft.user_attrs.update(change.user_attrs)

@@ -180,6 +180,10 @@ class LayoutTree:
             node = self.extend(node, name, distribution).target
         return node
 
+    def kind(self, name: str) -> BaseDistribution | None:
+        """The distribution that a parameter had first, which says what kind it is; None if it is new."""
+        return self._first.get(name)
+
     def _check_kind(self, name: str, distribution: BaseDistribution) -> None:
         first = self._first.setdefault(name, distribution)
         if first is not distribution:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
-from optimist.distributions import BaseDistribution
+from optimist.distributions import BaseDistribution, check_distribution_compatibility
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
 from optimist.execution.loops import count_threads
 from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, SURPLUS_KEY
@@ -369,7 +369,8 @@ class Study:
         """Add a trial made by :func:`create_trial`, or taken from another study; it gets a new number.
 
         Raises:
-            ValueError: The trial contradicts itself, or has another number of values than the study has objectives.
+            ValueError: The trial contradicts itself, has another number of values than the study has objectives, or a
+                parameter of another kind than in the trials before.
         """
         self.add_trials([trial])
 
@@ -385,6 +386,7 @@ class Study:
                 )
             changes.append(change_of(trial))
         if changes:
+            self._check_kinds(changes)
             self.ledger.add_trials(changes)
 
     def set_user_attr(self, key: str, value: Any) -> None:
@@ -484,6 +486,15 @@ class Study:
                 sampler.after_trial(self, frozen, outcome.state, outcome.values)
         finally:
             ledger.finish(draft, outcome.state, outcome.values)
+
+    def _check_kinds(self, changes: list[TrialChange]) -> None:
+        params = [(name, distribution) for change in changes for name, distribution, _ in change.params]
+        if params:
+            self.ledger.sync()
+        kinds: dict[str, BaseDistribution] = {}
+        for name, distribution in params:
+            first = self.ledger.history.tree.kind(name) or kinds.setdefault(name, distribution)
+            check_distribution_compatibility(first, distribution)
 
     def _sync_if_loaded(self) -> None:
         if self.ledger.is_loaded:
