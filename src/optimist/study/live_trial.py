@@ -209,18 +209,18 @@ class Trial(BaseTrial):
     def _choose(self, edge: Edge, default: Any) -> Any:
         """The internal value of a new parameter."""
         name, distribution = edge.name, edge.distribution
-        if name in self._given:
-            return self._checked_given(name, distribution)
         if default is not _UNSET:
             if not distribution.contains(default):
                 raise InvalidSpaceError(
                     f"Parameter {name!r}: the recommended value default={default!r} is not in {distribution}."
                 )
             self._defaults[name] = default
-            if self._tries_defaults:
-                if DEFAULTS_KEY not in self._draft.system_attrs and FIXED_PARAMS_KEY not in self._draft.system_attrs:
-                    self._ledger.set_trial_attr(self._draft, DEFAULTS_KEY, True, is_system=True)
-                return internal_value(distribution, default)
+        if name in self._given:
+            return self._checked_given(name, distribution)
+        if default is not _UNSET and self._tries_defaults:
+            if DEFAULTS_KEY not in self._draft.system_attrs and FIXED_PARAMS_KEY not in self._draft.system_attrs:
+                self._ledger.set_trial_attr(self._draft, DEFAULTS_KEY, True, is_system=True)
+            return internal_value(distribution, default)
         if distribution.single():
             return edge.quantile(0.0)
         if name in self._relative and self._fits(name, distribution):
