@@ -41,6 +41,9 @@ class StudyLike(Protocol):
     def set_trial_system_attr(self, number: int, key: str, value: Any) -> None:
         """Keep a note of an algorithm with an open trial."""
 
+    def sync(self) -> None:
+        """Take in what others committed."""
+
     def publish(self, number: int) -> None:
         """Commit what is pending of an open trial, then take in what others committed."""
 

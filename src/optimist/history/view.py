@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import threading
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from optimist.distributions import BaseDistribution
 from optimist.history.attributes import FIXED_PARAMS_KEY
 from optimist.history.cells import CommonSpace, FinishedCells, TriedCells
-from optimist.history.history import History
+from optimist.history.history import History, TrackerT
 from optimist.history.layout import Layout, internal_value
 from optimist.history.trackers import Front, LayoutFilter, SharedSpace, Step, StepValues, TopRows, rank_key, violation
 from optimist.numerics.order_statistics import percentile_of_sorted
@@ -199,6 +200,24 @@ class View:
         return history.curve_steps.head(stop)[start:], history.curve_values.head(stop)[start:]
 
     # Statistics that are kept
+
+    def tracker(self, key: Hashable, make: type[TrackerT], *args: Any) -> TrackerT:
+        """A statistic of the caller's own, kept with the history under this key and brought up to date.
+
+        Args:
+            key: What it is asked for by; equal keys share one.
+            make: Its class, called with ``args`` when it is asked for first.
+        """
+        history = self._history
+        with history.lock:
+            tracker = history.tracker(key, make, *args)
+            tracker.advance(history, self.n)
+            return tracker
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Held by whoever brings a tracker up to date."""
+        return self._history.lock
 
     def count(self, state: TrialState) -> int:
         """Number of trials in a state."""

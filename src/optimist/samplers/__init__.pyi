@@ -1,3 +1,4 @@
 from .base import BaseSampler as BaseSampler
 from .base import ColumnSampler as ColumnSampler
+from .grid import GridSampler as GridSampler
 from .random import RandomSampler as RandomSampler

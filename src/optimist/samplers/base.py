@@ -50,8 +50,16 @@ class BaseSampler(ABC):
         """Propose a value (as the user sees it) for one parameter on its own."""
 
     def has_more(self, view: View) -> bool:
-        """Whether there is anything left to propose; ``optimize`` ends when there is not."""
+        """Whether there is anything left to propose; ``optimize`` ends when there is not.
+
+        Args:
+            view: What was tried; the open trials that it shows are going to be tried.
+        """
         return True
+
+    def pin(self, params: Mapping[str, Any]) -> BaseSampler:
+        """The sampler to use where some parameters are fixed; override it if that changes what is left to propose."""
+        return self
 
     def before_trial(self, study: StudyLike, trial: FrozenTrial) -> None:
         """Called when a trial starts, before anything is sampled for it."""

@@ -417,6 +417,10 @@ class Study:
             raise TrialNotFoundError(f"Trial {number} is not running.")
         self.ledger.set_trial_attr(draft, key, value, is_system=True)
 
+    def sync(self) -> None:
+        """Take in what others committed."""
+        self.ledger.sync()
+
     def publish(self, number: int) -> None:
         """Commit what is pending of an open trial, then take in what others committed.
 

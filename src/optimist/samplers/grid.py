@@ -1,0 +1,299 @@
+"""Grid search: every combination of given values, once."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from optimist.distributions import BaseDistribution, CategoricalDistribution
+from optimist.exceptions import InvalidSpaceError, warn_user
+from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY
+from optimist.history.history import History
+from optimist.history.protocols import StudyLike
+from optimist.history.records import FrozenTrial
+from optimist.history.view import OpenTrial, View
+from optimist.logging import get_logger
+from optimist.numerics.urn import Urn
+from optimist.samplers.base import BaseSampler
+from optimist.samplers.lattice import LatticeOrder
+from optimist.search_space.numbering import CellNumbers
+from optimist.states import TrialState
+
+_logger = get_logger(__name__)
+
+GridValueType: TypeAlias = str | float | int | bool | None
+
+GRID_ID_KEY: Final = "grid_id"
+SEARCH_SPACE_KEY: Final = "search_space"
+
+_MAX_FAILURES: Final = 2  # a cell that failed so often is given up
+_MAX_CLAIMS: Final = 20
+
+
+class GridSampler(BaseSampler):
+    """Try every combination of given values, then stop.
+
+    A combination is a *cell*. It is tried by a trial that is complete, pruned, running or waiting, whoever made it: the
+    queue, the recommended values, another worker or another sampler. A cell whose trial failed is tried once more, after
+    all others.
+
+    All workers of a study share one order of cells, which follows from the grid alone: trial number n takes cell n of
+    that order, and what failed or was tried out of turn is made up for at the end. So no cell is tried twice, and a
+    study can be interrupted and resumed by anyone who has the same grid. The order spreads out: it starts in the
+    middle, and wherever it is stopped, the values of each parameter were tried about equally often.
+
+    ``optimize`` ends when no cell is left. A trial that is asked for nevertheless repeats a cell, with a warning.
+
+    Args:
+        search_space: The values to try, by parameter. A value that comes twice is tried once.
+        seed: For Optuna's sake. It has no effect, for the order must be the same for all workers.
+
+    Raises:
+        ValueError: A parameter has no values.
+    """
+
+    def __init__(self, search_space: Mapping[str, Sequence[GridValueType]], seed: int | None = None) -> None:
+        self._grid = Grid(search_space)
+
+    def is_exhausted(self, study: StudyLike) -> bool:
+        """Whether each cell was tried, so that nothing is left to start."""
+        study.sync()
+        return not self.has_more(study.view())
+
+    def has_more(self, view: View) -> bool:
+        return self._taken(view).n_left > 0
+
+    def pin(self, params: Mapping[str, Any]) -> BaseSampler:
+        pinned = {name: [value] for name, value in params.items() if name in self._grid.values}
+        return GridSampler({**self._grid.values, **pinned}) if pinned else self
+
+    def before_trial(self, study: StudyLike, trial: FrozenTrial) -> None:
+        if FIXED_PARAMS_KEY in trial.system_attrs or self._grid.claim_of(trial.system_attrs) >= 0:
+            return
+        taken = self._taken(study.view(trial.number))
+        if taken.is_free(trial.number):
+            self._claim(study, trial, trial.number)  # nobody else would take it, so it may be told with the next commit
+            return
+        for attempt in range(_MAX_CLAIMS):
+            position = taken.any_free(trial.number + attempt)
+            if position < 0:
+                break
+            self._claim(study, trial, position)
+            study.publish(trial.number)
+            taken = self._taken(study.view(trial.number))
+            if position not in taken.positions:
+                return  # whoever claims it after this sees it taken
+            time.sleep(0.01 * random.random())
+        _logger.warning(
+            "Trial %d repeats a cell: all %d cells of the grid are tried or running.", trial.number, self._grid.n
+        )
+        self._claim(study, trial, trial.number % self._grid.n)
+
+    def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        return {}
+
+    def sample_relative(
+        self,
+        study: StudyLike,
+        trial: FrozenTrial,
+        search_space: dict[str, BaseDistribution],
+    ) -> dict[str, Any]:
+        return {}
+
+    def sample_independent(
+        self,
+        study: StudyLike,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """The value of the trial's cell.
+
+        Raises:
+            ValueError: The grid has no such parameter, or the trial came from the queue and the queue left it open.
+        """
+        if param_name not in self._grid.values:
+            raise InvalidSpaceError(
+                f"Parameter {param_name!r} is not in the grid, which has: {', '.join(self._grid.values) or '-'}."
+            )
+        position = self._grid.claim_of(trial.system_attrs)
+        if position < 0:
+            raise InvalidSpaceError(
+                f"Trial {trial.number} has no cell of the grid to take parameter {param_name!r} from. A trial that is "
+                "queued for a GridSampler must specify all parameters."
+            )
+        value = self._grid.params(position)[param_name]
+        if not param_distribution.contains(value):
+            warn_user(
+                f"Parameter {param_name!r}: the grid's value {value!r} is used although it is not in "
+                f"{param_distribution}."
+            )
+        return value
+
+    def _claim(self, study: StudyLike, trial: FrozenTrial, position: int) -> None:
+        study.set_trial_system_attr(trial.number, SEARCH_SPACE_KEY, self._grid.values)
+        study.set_trial_system_attr(trial.number, GRID_ID_KEY, position)
+
+    def _taken(self, view: View) -> TakenCells:
+        return TakenCells(self._grid, view.tracker((GridTracker, self._grid.key), GridTracker, self._grid), view)
+
+
+class Grid:
+    """The cells of a grid in their order; position p is the p-th to be tried.
+
+    Args:
+        search_space: Values by parameter.
+
+    Attributes:
+        values: The same without repetitions, sorted by name.
+        n: How many cells there are.
+        key: Equal for equal grids.
+    """
+
+    def __init__(self, search_space: Mapping[str, Sequence[GridValueType]]) -> None:
+        self.values: dict[str, list[Any]] = {}
+        self._axes: dict[str, CategoricalDistribution] = {}
+        for name in sorted(search_space):
+            values = [_plain(value) for value in search_space[name]]
+            if not values:
+                raise InvalidSpaceError(f"Parameter {name!r} has no values in the grid. Name at least one.")
+            axis = CategoricalDistribution(values)
+            self.values[name] = [v for i, v in enumerate(values) if axis.to_internal_repr(v) == i]
+            self._axes[name] = CategoricalDistribution(self.values[name])
+        self._cells = CellNumbers(self._axes)
+        self._order = LatticeOrder([len(values) for values in self.values.values()])
+        self.n = self._cells.n
+        self.key = self._cells.space
+
+    def params(self, position: int) -> dict[str, Any]:
+        """The values of the cell at a position."""
+        indices = self._cells.values(self._order.cell(position))
+        return {name: self._axes[name].choices[index] for name, index in indices.items()}
+
+    def position(self, params: Mapping[str, Any]) -> int:
+        """The position of the cell with these values; -1 if some are missing or none of the grid's."""
+        try:
+            indices = {name: axis.to_internal_repr(params[name]) for name, axis in self._axes.items()}
+        except (KeyError, ValueError):
+            return -1
+        return self._order.position(self._cells.number(indices))
+
+    def claim_of(self, system_attrs: Mapping[str, Any]) -> int:
+        """The position that a trial was given; -1 if it was given none of this grid."""
+        space = system_attrs.get(SEARCH_SPACE_KEY)
+        if GRID_ID_KEY not in system_attrs or not isinstance(space, Mapping) or space.keys() != self.values.keys():
+            return -1
+        if space != self.values and any(CategoricalDistribution(space[name]) != self._axes[name] for name in space):
+            return -1  # the second look is for NaN, which does not equal itself
+        position = system_attrs[GRID_ID_KEY]
+        return position if isinstance(position, int) and 0 <= position < self.n else -1
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy's scalars into Python's, so that stores can keep them."""
+    if value is None or isinstance(value, (str, int, float, bool)) or not hasattr(value, "item"):
+        return value
+    return value.item()
+
+
+class GridTracker:
+    """Which cells of a grid finished trials have tried.
+
+    Args:
+        grid: The grid.
+
+    Attributes:
+        tried: Positions that are tried, or failed too often to be tried again.
+        holes: Positions that are not tried, although their turn is over: the trial of that number is finished.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self.tried: set[int] = set()
+        self.holes = Urn()
+        self._n_failures: dict[int, int] = {}
+        self._n_seen = 0
+
+    def advance(self, history: History, n: int) -> None:
+        for row in range(self._n_seen, n):
+            _, system_attrs = history.row_attrs.get(row, ({}, {}))
+            items = history.tree.layouts[history.layout.data[row]].items
+            params = {
+                name: items[name][1].external(history.tree.columns[name].data[row])
+                for name in self._grid.values
+                if name in items
+            }
+            position = self._grid.position(params)
+            if position < 0 and DEFAULTS_KEY not in system_attrs:
+                position = self._grid.claim_of(system_attrs)
+            if position >= 0:
+                self._add(position, failed=history.state.data[row] == TrialState.FAIL)
+            number = int(history.number.data[row])
+            if number < self._grid.n and number not in self.tried:
+                self.holes.add(number)
+        self._n_seen = max(self._n_seen, n)
+
+    def _add(self, position: int, *, failed: bool) -> None:
+        if failed:
+            self._n_failures[position] = self._n_failures.get(position, 0) + 1
+            if self._n_failures[position] < _MAX_FAILURES:
+                if position not in self.tried:
+                    self.holes.add(position)
+                return
+        self.tried.add(position)
+        self.holes.discard(position)
+
+
+class TakenCells:
+    """Which cells are tried or going to be, open trials included.
+
+    Args:
+        grid: The grid.
+        finished: What finished trials have tried.
+        view: Shows the open trials.
+
+    Attributes:
+        positions: Those that open trials are known to take.
+        n_left: How many cells remain when every open trial has found one.
+    """
+
+    def __init__(self, grid: Grid, finished: GridTracker, view: View) -> None:
+        self._grid = grid
+        self._finished = finished
+        self.positions: set[int] = set()
+        undecided: list[int] = []
+        for trial in view.open_trials:
+            position = self._position_of(trial)
+            if position >= 0:
+                self.positions.add(position)
+            elif FIXED_PARAMS_KEY not in trial.system_attrs:
+                undecided.append(trial.number)
+        n_late = 0  # trials whose own cell is taken, and who have not said yet which other one they take
+        for number in undecided:
+            if self.is_free(number):
+                self.positions.add(number)
+            else:
+                n_late += 1
+        self._open_numbers = [trial.number for trial in view.open_trials]
+        n_running = sum(position not in finished.tried for position in self.positions)
+        self.n_left = grid.n - len(finished.tried) - n_running - n_late
+
+    def _position_of(self, trial: OpenTrial) -> int:
+        suggested = {name: edge.external(trial.values[i]) for name, (i, edge) in trial.layout.items.items()}
+        position = self._grid.position({**trial.system_attrs.get(FIXED_PARAMS_KEY, {}), **suggested})
+        return self._grid.claim_of(trial.system_attrs) if position < 0 else position
+
+    def is_free(self, position: int) -> bool:
+        """Whether nobody has or will have tried this position."""
+        return position < self._grid.n and position not in self._finished.tried and position not in self.positions
+
+    def any_free(self, start: int) -> int:
+        """A free position whose turn is over; -1 if there is none. ``start`` spreads those who ask."""
+        holes = self._finished.holes
+        for i in range(holes.n_left):  # ends with the first that no open trial has taken
+            position = holes.at((start + i) % holes.n_left)
+            if self.is_free(position):
+                return position
+        return next((number for number in self._open_numbers if self.is_free(number)), -1)
