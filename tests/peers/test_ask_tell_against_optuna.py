@@ -338,7 +338,7 @@ QUEUED: dict[str, Case] = {
     ),
     "choices of mixed types": lambda lib, s: (
         [s.enqueue_trial({"x": value}) for value in (None, 2.5, "a", 1)],
-        s.optimize(lambda t: t.suggest_categorical("x", ["a", 2.5, None, 1]) and 1.0 or 2.0, n_trials=4),
+        s.optimize(lambda t: (t.suggest_categorical("x", ["a", 2.5, None, 1]) and 1.0) or 2.0, n_trials=4),
     ),
     "no dictionary": lambda lib, s: s.enqueue_trial([("x", 0.5)]),
     "None": lambda lib, s: s.enqueue_trial(None),
