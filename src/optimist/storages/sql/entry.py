@@ -1,0 +1,79 @@
+"""A change on its way into the database: checked before the transaction begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from optimist.distributions import BaseDistribution, replace_deprecated
+from optimist.history.base_trial import read_constraints
+from optimist.history.draft import TrialChange
+from optimist.states import TrialState
+from optimist.storages.sql.documents import Document, storable_attrs
+
+_INT64 = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a commit says of a trial, in the form that the database holds but for the ids of distributions.
+
+    Attributes:
+        number: The trial.
+        state: Its new state, if the change speaks of it.
+        params: (parameter, distribution, internal value) in order of suggestion.
+        document: All else, as a document.
+        started_us, completed_us: Microseconds since 1970 (UTC); None if unknown.
+    """
+
+    number: int
+    state: TrialState | None
+    params: list[tuple[str, BaseDistribution, Any]]
+    document: Document
+    started_us: int | None
+    completed_us: int | None
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it finishes the trial."""
+        return self.state is not None and self.state.is_finished()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it speaks of neither state nor start."""
+        return self.state is None and self.started_us is None
+
+
+def to_entry(change: TrialChange) -> Entry:
+    """Check a change.
+
+    Raises:
+        TypeError: An attribute cannot be written as JSON.
+        ValueError: An attribute or an integer is too large, or an attribute's name is no good name.
+    """
+    for name, _, value in change.params:
+        if type(value) is int and not -_INT64 <= value < _INT64:
+            raise ValueError(f"Parameter {name!r}: {value} does not fit into 64 bits.")
+    document = Document(
+        values=None if change.values is None else list(change.values),
+        reports=list(change.reports.items()),
+        user_attrs=storable_attrs(change.user_attrs),
+        system_attrs=storable_attrs(change.system_attrs),
+    )
+    return Entry(
+        change.number,
+        change.state,
+        [(name, replace_deprecated(distribution), value) for name, distribution, value in change.params],
+        document,
+        _or_none(change.started_us),
+        _or_none(change.completed_us),
+    )
+
+
+def is_feasible(system_attrs: dict[str, Any]) -> bool:
+    """Whether a trial with these attributes violates no constraint."""
+    return all(value <= 0 for value in read_constraints(system_attrs).values())
+
+
+def _or_none(us: int | None) -> int | None:
+    return None if us is None or us < 0 else us

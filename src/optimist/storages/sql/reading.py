@@ -1,0 +1,97 @@
+"""From rows to changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from optimist.history.draft import Change, StudyChange, TrialChange
+from optimist.states import StudyDirection, TrialState
+from optimist.storages.base import StudyRecord
+from optimist.storages.sql import statements as sql
+from optimist.storages.sql.documents import Document, attr_from_json, decode_all, read_attrs
+from optimist.storages.sql.known import KnownDistributions
+
+Row = Any
+"""SQLAlchemy's row; its type has other parameters in 2.0 than in 2.1."""
+
+_STATES = tuple(TrialState)  # by their numbers
+
+
+def read_news(connection: Connection, study_id: int, cursor: int, known: KnownDistributions) -> list[Row]:
+    """What changed since the cursor, in order of commits; distributions among it become known."""
+    params = {"in_study": study_id, "after": cursor, "from_id": len(known.items)}
+    rows = list(connection.execute(sql.READ_NEWS, params))
+    # The order of the statement's parts: trials and their changes first.
+    n_news = len(rows)
+    while n_news and rows[n_news - 1][0] == sql.OF_DISTRIBUTION:
+        n_news -= 1
+    known.learn(sorted((row.number, row.name, row.document) for row in rows[n_news:]))
+    del rows[n_news:]
+    rows.sort(key=itemgetter(1))
+    return rows
+
+
+def learn_distributions(connection: Connection, study_id: int, known: KnownDistributions) -> None:
+    """Read the distributions that are not known yet."""
+    rows = connection.execute(sql.READ_DISTRIBUTIONS, {"in_study": study_id, "from_id": len(known.items)})
+    known.learn([(row[0], row[1], row[2]) for row in rows])
+
+
+def to_changes(news: Sequence[Row], known: KnownDistributions) -> list[Change]:
+    """Turn what ``read_news`` found into changes."""
+    texts = [row.document or "{}" for row in news if row.kind != sql.OF_STUDY]
+    documents = iter(decode_all(texts))
+    found: list[Change] = []
+    for row in news:
+        kind = row[0]
+        if kind == sql.OF_TRIAL:
+            found.append(to_trial_change(row, next(documents), known))
+        elif kind == sql.OF_RUNNING:
+            found.append(_with_document(TrialChange(row.number), next(documents), known))
+        else:
+            found.append(to_study_change([(row.number, row.name, row.document)]))
+    return found
+
+
+def to_trial_change(row: Row, document: Document, known: KnownDistributions) -> TrialChange:
+    """All that a trial's row says."""
+    change = TrialChange(row.number, row.trial_id, _STATES[row.state], None, row.started_us, row.completed_us)
+    return _with_document(change, document, known)
+
+
+def _with_document(change: TrialChange, document: Document, known: KnownDistributions) -> TrialChange:
+    items = known.items
+    if document.params:
+        change.params = [(*items[i], value) for i, value in document.params]
+    if document.values is not None:
+        change.values = tuple(document.values)
+    if document.reports:
+        change.reports = dict(document.reports)
+    if document.user_attrs:
+        change.user_attrs = read_attrs(document.user_attrs)
+    if document.system_attrs:
+        change.system_attrs = read_attrs(document.system_attrs)
+    return change
+
+
+def to_study_change(rows: Iterable[tuple[int, str, str]]) -> StudyChange:
+    """Attributes of a study, from (whether it is a system attribute, name, JSON)."""
+    change = StudyChange()
+    for is_system, name, text in rows:
+        (change.system_attrs if is_system else change.user_attrs)[name] = attr_from_json(text)
+    return change
+
+
+def to_record(row: Row) -> StudyRecord:
+    """A study, from a row with its id, name and directions."""
+    directions = tuple(StudyDirection[name.upper()] for name in row.directions.split(","))
+    return StudyRecord(row.study_id, row.name, directions)
+
+
+def directions_text(directions: Sequence[StudyDirection]) -> str:
+    """Directions as ``to_record`` reads them."""
+    return ",".join(direction.name.lower() for direction in directions)
