@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any, Protocol
 
+from optimist.distributions import BaseDistribution
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.states import StudyDirection, TrialState
@@ -41,6 +42,10 @@ class StudyLike(Protocol):
     def set_trial_system_attr(self, number: int, key: str, value: Any) -> None:
         """Keep a note of an algorithm with an open trial."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work on it too."""
+
     def sync(self) -> None:
         """Take in what others committed."""
 
@@ -69,6 +74,10 @@ class TrialLike(Protocol):
     @property
     def n_suggested(self) -> int:
         """How many parameters it has so far."""
+
+    @property
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """Distributions of the parameters it has so far, by name."""
 
     @property
     def values(self) -> dict[str, Any]:

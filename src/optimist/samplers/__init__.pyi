@@ -1,4 +1,5 @@
 from .base import BaseSampler as BaseSampler
 from .base import ColumnSampler as ColumnSampler
+from .brute_force import BruteForceSampler as BruteForceSampler
 from .grid import GridSampler as GridSampler
 from .random import RandomSampler as RandomSampler

@@ -137,6 +137,11 @@ class FrozenContext:
         return len(self._trial.params)
 
     @property
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """Distributions of the trial's parameters."""
+        return self._trial.distributions
+
+    @property
     def values(self) -> dict[str, Any]:
         """Internal values of the trial's parameters."""
         distributions = self._trial.distributions

@@ -32,7 +32,10 @@ class Ledger(ABC):
     Attributes:
         record: Id, name and directions of the study.
         storage: Where it lives.
+        is_shared: Whether other processes may work on it too.
     """
+
+    is_shared = True
 
     def __init__(self, storage: Storage, record: StudyRecord) -> None:
         self.storage = storage
@@ -125,6 +128,8 @@ def open_ledger(storage: Storage, record: StudyRecord) -> Ledger:
 
 class MemoryLedger(Ledger):
     """The ledger of a study in memory: the history is the store."""
+
+    is_shared = False
 
     def __init__(self, storage: InMemoryStorage, study: MemoryStudy) -> None:
         super().__init__(storage, study.record)

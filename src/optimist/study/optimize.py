@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from optimist.exceptions import TrialPruned, UpdateFinishedTrialError
 from optimist.execution.loops import run_in_threads, run_serially
@@ -19,6 +19,8 @@ from optimist.study.outcome import Outcome, outcome_of
 from optimist.study.progress import Progress
 
 _logger = get_logger(__name__)
+
+_LOOK_AGAIN_S: Final = 1.0
 
 Objective = Callable[[Trial], float | Sequence[float]]
 
@@ -135,7 +137,7 @@ class Loop:
                     return trial
                 if self._n_running == 0:
                     break
-                self._turn.wait()
+                self._turn.wait(_LOOK_AGAIN_S)
         return None
 
     def _leave(self) -> None:

@@ -417,6 +417,11 @@ class Study:
             raise TrialNotFoundError(f"Trial {number} is not running.")
         self.ledger.set_trial_attr(draft, key, value, is_system=True)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work on the study too."""
+        return self.ledger.is_shared
+
     def sync(self) -> None:
         """Take in what others committed."""
         self.ledger.sync()

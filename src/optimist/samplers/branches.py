@@ -1,0 +1,207 @@
+"""The tree of everything that an objective can ask for, as far as trials have shown it, and what of it is untried.
+
+A branch is where a trial stands after some suggestions. What it asks for next expands the branch: it gets a child for
+each value. Where trials ended, nothing is left; where nobody has been, one thing is left, until it turns out to be more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from optimist.distributions import BaseDistribution
+from optimist.exceptions import InvalidSpaceError
+from optimist.history.history import History
+from optimist.history.layout import Layout
+from optimist.numerics.urn import Urn
+from optimist.search_space.numbering import ValueNumbers, value_numbers
+from optimist.states import TrialState
+
+Step = tuple[str, BaseDistribution, Any]  # a suggestion: name, distribution, internal value
+
+_MAX_FAILURES: Final = 2  # a branch on which so many trials failed is given up
+
+
+class Branch:
+    """A node of the tree.
+
+    Args:
+        parent: The branch before; None for the root.
+        index: The number of the value that leads here.
+
+    Attributes:
+        name: The parameter that it asks for; None as long as that is not known.
+        n_left: How many combinations below it are untried, as far as is known.
+        n_values: How many values the parameter has.
+        unfinished: The numbers of those below which something is left.
+    """
+
+    __slots__ = (
+        "_distribution",
+        "_n_failures",
+        "_numbers",
+        "children",
+        "index",
+        "n_left",
+        "name",
+        "parent",
+        "unfinished",
+    )
+
+    def __init__(self, parent: Branch | None = None, index: int = 0) -> None:
+        self.parent = parent
+        self.index = index
+        self.name: str | None = None
+        self.n_left = 1
+        self.unfinished = _NONE
+        self.children: dict[int, Branch] = {}
+        self._distribution: BaseDistribution | None = None
+        self._numbers: ValueNumbers | None = None
+        self._n_failures = 0
+
+    def expand(self, name: str, distribution: BaseDistribution) -> None:
+        """Note what is asked for here. What is known of values stays, where a range has changed.
+
+        Raises:
+            ValueError: There is no end of values.
+        """
+        if name == self.name and distribution == self._distribution:
+            return
+        numbers = value_numbers(name, distribution)
+        children: dict[int, Branch] = {}
+        if name == self.name and self._numbers is not None:
+            for index, child in self.children.items():
+                child.index = numbers.index(self._numbers.value(index))
+                children[child.index] = child
+            children.pop(-1, None)
+        self.name, self._distribution, self._numbers, self.children = name, distribution, numbers, children
+        self.unfinished = Urn(numbers.n)
+        for index, child in children.items():
+            if child.n_left == 0:
+                self.unfinished.discard(index)
+        self._leave(numbers.n - len(children) + sum(child.n_left for child in children.values()))
+
+    def end(self, *, failed: bool) -> None:
+        """Note that a trial ended here; if others went further, it only stopped early."""
+        if self.name is not None:
+            return
+        self._n_failures += failed
+        if not failed or self._n_failures >= _MAX_FAILURES:
+            self._leave(0)
+
+    def _leave(self, n_left: int) -> None:
+        """Set what is left here, and so on all branches before."""
+        branch = self
+        while n_left != branch.n_left:
+            change = n_left - branch.n_left
+            branch.n_left = n_left
+            parent = branch.parent
+            if parent is None:
+                return
+            if n_left == 0:
+                parent.unfinished.discard(branch.index)
+            elif n_left == change:
+                parent.unfinished.add(branch.index)
+            branch, n_left = parent, parent.n_left + change
+
+    def next(self, value: Any) -> Branch | None:
+        """The branch that a value of the parameter leads to; None if it is none of its values."""
+        assert self._numbers is not None
+        index = self._numbers.index(value)
+        if index < 0:
+            return None
+        child = self.children.get(index)
+        if child is None:
+            child = self.children[index] = Branch(self, index)
+        return child
+
+    def next_given(self, given: Any) -> Branch | None:
+        """The same for a value as the user sees it."""
+        assert self._distribution is not None
+        try:
+            return self.next(self._distribution.to_internal_repr(given))
+        except ValueError:
+            return None
+
+    @property
+    def n_values(self) -> int:
+        return 0 if self._numbers is None else self._numbers.n
+
+    def value(self, index: int) -> Any:
+        """The internal value of a number."""
+        assert self._numbers is not None
+        return self._numbers.value(index)
+
+
+_NONE: Final = Urn()  # shared by all branches that are not expanded
+
+
+class BranchTree:
+    """The tracker that holds the tree.
+
+    Args:
+        pinned: Parameters that are fixed, and so no part of the tree; trials with other values of them do not count.
+
+    Attributes:
+        root: Where trials begin.
+    """
+
+    def __init__(self, pinned: Mapping[str, Any]) -> None:
+        self.root = Branch()
+        self._pinned = pinned
+        self._n_seen = 0
+
+    def advance(self, history: History, n: int) -> None:
+        for row in range(self._n_seen, n):
+            layout = history.tree.layouts[history.layout.data[row]]
+            branch = self.follow(_steps(layout, [column.data[row] for column in layout.columns]))
+            if branch is not None:
+                branch.end(failed=history.state.data[row] == TrialState.FAIL)
+        self._n_seen = max(self._n_seen, n)
+
+    def follow(self, steps: Iterable[Step]) -> Branch | None:
+        """Where these suggestions lead; None if a value, or an infinite range, leads out of the tree.
+
+        What they ask for expands the tree.
+        """
+        branch: Branch | None = self.root
+        for name, distribution, value in steps:
+            if name in self._pinned:
+                if distribution.to_external_repr(value) != self._pinned[name]:
+                    return None
+                continue
+            assert branch is not None
+            try:
+                branch.expand(name, distribution)
+            except InvalidSpaceError:
+                return None
+            branch = branch.next(value)
+            if branch is None:
+                return None
+        return branch
+
+    def follow_open(
+        self, layout: Layout, values: Iterable[Any], expected: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> Branch | None:
+        """Where an open trial stands, or will stand as far as that is known.
+
+        Args:
+            layout: What it has suggested.
+            values: Internal values of these.
+            expected: Internal values of what it will suggest.
+            given: Values of what it will suggest, as the user sees them.
+        """
+        branch = self.follow(_steps(layout, values))
+        while branch is not None:
+            name = branch.name
+            if name is not None and name in given:
+                branch = branch.next_given(given[name])
+            elif name is not None and name in expected:
+                branch = branch.next(expected[name])
+            else:
+                break
+        return branch
+
+
+def _steps(layout: Layout, values: Iterable[Any]) -> Iterator[Step]:
+    return ((edge.name, edge.distribution, value) for edge, value in zip(layout.path(), values, strict=False))
