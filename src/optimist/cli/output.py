@@ -146,7 +146,7 @@ def to_table(header: Sequence[str], rows: Sequence[Row]) -> str:
         width = max([len(name), *(_WIDTH_OF_NOTHING if cell is None else len(str(cell)) for cell in cells)])
         align = str.rjust if _is_numeric(cells) else str.ljust
         columns.append([align(text, width) for text in (name, *map(_to_text, cells))])
-    lines = ["| " + " | ".join(cells) + " |" for cells in zip(*columns, strict=True)]
+    lines = ["|" + "".join(f" {column[i]} |" for column in columns) for i in range(len(rows) + 1)]
     rule = "+" + "".join("-" * (len(column[0]) + 2) + "+" for column in columns)
     return "\n".join([rule, *lines[:1], rule, *lines[1:], rule])
 
@@ -164,13 +164,16 @@ def _draw(header: Sequence[str], rows: Sequence[Row]) -> None:
     from rich.text import Text
 
     console = Console()
+    if not rows:
+        console.print("Nothing to show yet.")
+        return
     table = Table(box=box.SIMPLE_HEAD)
     for name in header:
         numeric = _is_numeric([row.get(name) for row in rows])
         table.add_column(Text(name), justify="right" if numeric else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(_to_text(row.get(name))) for name in header))
-    if Measurement.get(console, console.options, table).maximum <= console.width or not rows:
+    if Measurement.get(console, console.options, table).maximum <= console.width:
         console.print(table)
         return
     for i, row in enumerate(rows):
