@@ -38,7 +38,7 @@ class Database:
         self._engine: Engine | None = None
         self._connection: Connection | None = None
         self._pid = os.getpid()
-        self._errors = (SQLAlchemyError, *self.dialect.driver_errors)
+        self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, *self.dialect.driver_errors)
         _open_databases.add(self)
 
     @property

@@ -1,11 +1,12 @@
 """What a trial's row holds as JSON: parameters, values, reports and attributes.
 
-    {"params": [[0, 0.25], [1, 3]], "values": [1.5], "reports": [[0, 2.5]], "user_attrs": {"note": "x"}}
+    {"space": [0, 1], "params": [0.25, 3], "values": [1.5], "steps": [0], "reports": [2.5], "user_attrs": {"note": "x"}}
 
-A parameter is the id of its distribution and its internal value; a report is a step and a value; what is empty is left
-out. Numbers read back bit for bit. JSON has no NaN and no infinities: as parameter, value or report they stand as the
-strings "NaN", "Infinity" and "-Infinity". An attribute that JSON cannot hold (such a number somewhere in it, or half of
-a surrogate pair) stands as {"$json": "..."}, the text being what Python's json module makes of it.
+``space`` holds the ids of the distributions and ``params`` the internal values; ``steps`` and ``reports`` belong
+together likewise; what is empty is left out. Numbers read back bit for bit. JSON has no NaN and no infinities: as
+parameter, value or report they stand as the strings "NaN", "Infinity" and "-Infinity". An attribute that JSON cannot
+hold (such a number somewhere in it, or half of a surrogate pair) stands as {"$json": "..."}, the text being what
+Python's json module makes of it.
 """
 
 from __future__ import annotations
@@ -29,15 +30,19 @@ class Document(msgspec.Struct, omit_defaults=True):
     """What is known of a trial, or what one commit says of it.
 
     Attributes:
-        params: (id of the distribution, internal value) in order of suggestion.
+        space: Ids of the distributions of the parameters, in order of suggestion.
+        params: Their internal values.
         values: One per objective; None if there are none.
-        reports: (step, intermediate value), each step once.
+        steps: Where the trial reported, each step once.
+        reports: The intermediate values there.
         user_attrs, system_attrs: By key, in the form that ``storable_attr`` returns.
     """
 
-    params: list[tuple[int, int | float]] = []
+    space: list[int] = []
+    params: list[int | float] = []
     values: list[float] | None = None
-    reports: list[tuple[int, float]] = []
+    steps: list[int] = []
+    reports: list[float] = []
     user_attrs: dict[str, Any] = {}
     system_attrs: dict[str, Any] = {}
 
@@ -45,9 +50,11 @@ class Document(msgspec.Struct, omit_defaults=True):
 class _Escaped(msgspec.Struct, omit_defaults=True):
     """A document with numbers that JSON does not have."""
 
-    params: list[tuple[int, int | float | str]] = []
+    space: list[int] = []
+    params: list[int | float | str] = []
     values: list[float | str] | None = None
-    reports: list[tuple[int, float | str]] = []
+    steps: list[int] = []
+    reports: list[float | str] = []
     user_attrs: dict[str, Any] = {}
     system_attrs: dict[str, Any] = {}
 
@@ -60,13 +67,8 @@ _escaped_decoder = msgspec.json.Decoder(_Escaped)
 
 def encode(document: Document) -> str:
     """Write a document as JSON."""
-    isfinite = math.isfinite
-    is_plain = (
-        all(isfinite(value) for _, value in document.params)
-        and all(isfinite(value) for _, value in document.reports)
-        and all(map(isfinite, document.values or ()))
-    )
-    return _encoder.encode(document if is_plain else _escape_numbers(document)).decode()
+    numbers = (*document.params, *document.reports, *(document.values or ()))
+    return _encoder.encode(document if all(map(math.isfinite, numbers)) else _escape_numbers(document)).decode()
 
 
 def decode(text: str) -> Document:
@@ -91,15 +93,15 @@ def merge(documents: Sequence[Document]) -> Document:
     params: dict[int, int | float] = {}
     reports: dict[int, float] = {}
     for document in documents:
-        for distribution_id, value in document.params:
-            params.setdefault(distribution_id, value)
-        reports.update(document.reports)
+        for i, value in zip(document.space, document.params, strict=True):
+            params.setdefault(i, value)
+        reports.update(zip(document.steps, document.reports, strict=True))
         merged.user_attrs.update(document.user_attrs)
         merged.system_attrs.update(document.system_attrs)
         if document.values is not None:
             merged.values = document.values
-    merged.params = list(params.items())
-    merged.reports = list(reports.items())
+    merged.space, merged.params = list(params), list(params.values())
+    merged.steps, merged.reports = list(reports), list(reports.values())
     return merged
 
 
@@ -188,9 +190,11 @@ def _shortened(value: Any) -> str:
 
 def _escape_numbers(document: Document) -> _Escaped:
     return _Escaped(
-        [(key, _escape_number(value)) for key, value in document.params],
-        None if document.values is None else [_escape_number(value) for value in document.values],
-        [(step, _escape_number(value)) for step, value in document.reports],
+        document.space,
+        list(map(_escape_number, document.params)),
+        None if document.values is None else list(map(_escape_number, document.values)),
+        document.steps,
+        list(map(_escape_number, document.reports)),
         document.user_attrs,
         document.system_attrs,
     )
@@ -198,9 +202,11 @@ def _escape_numbers(document: Document) -> _Escaped:
 
 def _unescape_numbers(document: _Escaped) -> Document:
     return Document(
-        [(key, float(value) if isinstance(value, str) else value) for key, value in document.params],
-        None if document.values is None else [float(value) for value in document.values],
-        [(step, float(value)) for step, value in document.reports],
+        document.space,
+        [float(value) if isinstance(value, str) else value for value in document.params],
+        None if document.values is None else list(map(float, document.values)),
+        document.steps,
+        list(map(float, document.reports)),
         document.user_attrs,
         document.system_attrs,
     )

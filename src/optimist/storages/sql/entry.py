@@ -21,14 +21,14 @@ class Entry:
     Attributes:
         number: The trial.
         state: Its new state, if the change speaks of it.
-        params: (parameter, distribution, internal value) in order of suggestion.
-        document: All else, as a document.
+        space: (parameter, distribution) in order of suggestion.
+        document: All else.
         started_us, completed_us: Microseconds since 1970 (UTC); None if unknown.
     """
 
     number: int
     state: TrialState | None
-    params: list[tuple[str, BaseDistribution, Any]]
+    space: list[tuple[str, BaseDistribution]]
     document: Document
     started_us: int | None
     completed_us: int | None
@@ -56,14 +56,16 @@ def to_entry(change: TrialChange) -> Entry:
             raise ValueError(f"Parameter {name!r}: {value} does not fit into 64 bits.")
     document = Document(
         values=None if change.values is None else list(change.values),
-        reports=list(change.reports.items()),
+        steps=list(change.reports),
+        reports=list(change.reports.values()),
+        params=[value for _, _, value in change.params],
         user_attrs=storable_attrs(change.user_attrs),
         system_attrs=storable_attrs(change.system_attrs),
     )
     return Entry(
         change.number,
         change.state,
-        [(name, replace_deprecated(distribution), value) for name, distribution, value in change.params],
+        [(name, replace_deprecated(distribution)) for name, distribution, _ in change.params],
         document,
         _or_none(change.started_us),
         _or_none(change.completed_us),

@@ -49,7 +49,7 @@ class KnownDistributions:
                     self._first.setdefault(name, distribution)
                     self.items.append((name, distribution))
 
-    def number(self, params: Iterable[tuple[str, BaseDistribution]]) -> list[Numbered]:
+    def number(self, space: Iterable[tuple[str, BaseDistribution]]) -> list[Numbered]:
         """Give ids to those that are new, after all that is known.
 
         Raises:
@@ -57,7 +57,7 @@ class KnownDistributions:
         """
         numbered: dict[tuple[str, BaseDistribution], Numbered] = {}
         first: dict[str, BaseDistribution] = {}
-        for name, distribution in params:
+        for name, distribution in space:
             if (name, distribution) not in self.ids and (name, distribution) not in numbered:
                 known = self._first.get(name) or first.setdefault(name, distribution)
                 check_distribution_compatibility(known, distribution)

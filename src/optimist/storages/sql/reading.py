@@ -66,11 +66,11 @@ def to_trial_change(row: Row, document: Document, known: KnownDistributions) -> 
 def _with_document(change: TrialChange, document: Document, known: KnownDistributions) -> TrialChange:
     items = known.items
     if document.params:
-        change.params = [(*items[i], value) for i, value in document.params]
+        change.params = [(*items[i], value) for i, value in zip(document.space, document.params, strict=True)]
     if document.values is not None:
         change.values = tuple(document.values)
     if document.reports:
-        change.reports = dict(document.reports)
+        change.reports = dict(zip(document.steps, document.reports, strict=True))
     if document.user_attrs:
         change.user_attrs = read_attrs(document.user_attrs)
     if document.system_attrs:

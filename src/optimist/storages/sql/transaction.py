@@ -116,10 +116,10 @@ class StudyTransaction:
     def insert(self, entries: Sequence[Entry]) -> None:
         """Insert whole trials; their numbers and places in the sequence are the last that were taken."""
         first_number, first_seq = self.n_trials - len(entries), self.seq - len(entries) + 1
-        self._add_distributions([(name, d) for entry in entries for name, d, _ in entry.params])
+        self._add_distributions([item for entry in entries for item in entry.space])
         rows = []
         for i, entry in enumerate(entries):
-            entry.document.params = self._identify(entry)
+            entry.document.space = self._identify(entry.space)
             state = TrialState.RUNNING if entry.state is None else entry.state
             row = self._columns(entry, entry.document, state)
             key = {"study_id": self.study_id, "number": first_number + i, "started_us": entry.started_us}
@@ -134,7 +134,7 @@ class StudyTransaction:
             UpdateFinishedTrialError: The trial is finished.
         """
         document = entry.document
-        document.params = self._identify(entry)
+        document.space = self._identify(entry.space)
         key = self._key(entry.number)
         n_written = 0
         if entry.is_plain:
@@ -184,40 +184,34 @@ class StudyTransaction:
 
     # Distributions
 
-    def _identify(self, entry: Entry) -> list[tuple[int, Any]]:
-        """The parameters of a change, with the ids of their distributions; the study gets those that are new."""
+    def _identify(self, space: Sequence[tuple[str, BaseDistribution]]) -> list[int]:
+        """The ids of distributions; the study gets those that are new."""
         ids = self._known.ids
         try:
-            return [(ids[name, distribution], value) for name, distribution, value in entry.params]
+            return [ids[item] for item in space]
         except KeyError:
             pass
         if not self.added:
-            self._add_distributions([(name, distribution) for name, distribution, _ in entry.params])
+            self._add_distributions(space)
         added = {(name, distribution): i for i, name, distribution in self.added}
-        params = []
-        for name, distribution, value in entry.params:
-            i = ids.get((name, distribution))
-            params.append((added[name, distribution] if i is None else i, value))
-        return params
+        return [added[item] if item in added else ids[item] for item in space]
 
-    def _add_distributions(self, params: Sequence[tuple[str, BaseDistribution]]) -> None:
-        if all(param in self._known.ids for param in params):
+    def _add_distributions(self, space: Sequence[tuple[str, BaseDistribution]]) -> None:
+        if all(item in self._known.ids for item in space):
             return
         learn_distributions(self.connection, self.study_id, self._known)
-        self.added = self._known.number(params)
-        if self.added:
-            self.connection.execute(
-                sql.INSERT_DISTRIBUTION,
-                [
-                    {
-                        "study_id": self.study_id,
-                        "distribution_id": i,
-                        "name": name,
-                        "distribution": storable_distribution(name, distribution),
-                    }
-                    for i, name, distribution in self.added
-                ],
-            )
+        self.added = self._known.number(space)
+        rows = [
+            {
+                "study_id": self.study_id,
+                "distribution_id": i,
+                "name": name,
+                "distribution": storable_distribution(name, distribution),
+            }
+            for i, name, distribution in self.added
+        ]
+        if rows:
+            self.connection.execute(sql.INSERT_DISTRIBUTION, rows)
 
 
 @contextmanager

@@ -38,20 +38,20 @@ _SQLITE: Final = {
     "optimist_view_params": """
         SELECT d.study, d.number, p.key AS position, n.name,
             CASE WHEN json_valid(n.distribution) AND json_extract(n.distribution, '$.attributes.choices') IS NOT NULL
-                THEN json_extract(n.distribution, '$.attributes.choices[' || json_extract(p.value, '$[1]') || ']')
-                ELSE json_extract(p.value, '$[1]')
+                THEN json_extract(n.distribution, '$.attributes.choices[' || p.value || ']')
+                ELSE p.value
             END AS value,
             n.distribution
         FROM optimist_view_documents d, json_each(d.document, '$.params') p
         JOIN optimist_distributions n
-            ON n.study_id = d.study_id AND n.distribution_id = json_extract(p.value, '$[0]')
+            ON n.study_id = d.study_id AND n.distribution_id = json_extract(d.document, '$.space[' || p.key || ']')
     """,
     "optimist_view_values": """
         SELECT d.study, d.number, v.key AS objective, v.value
         FROM optimist_view_documents d, json_each(d.document, '$.values') v
     """,
     "optimist_view_intermediate_values": """
-        SELECT d.study, d.number, json_extract(r.value, '$[0]') AS step, json_extract(r.value, '$[1]') AS value
+        SELECT d.study, d.number, json_extract(d.document, '$.steps[' || r.key || ']') AS step, r.value
         FROM optimist_view_documents d, json_each(d.document, '$.reports') r
     """,
     "optimist_view_attrs": """
