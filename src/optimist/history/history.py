@@ -87,12 +87,13 @@ class History:
         self._n_frozen = 0
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k not in ("lock", "_frozen", "_n_frozen")}
+        dropped = ("lock", "_trackers", "_frozen", "_n_frozen")  # what is made anew when it is asked for
+        return {key: value for key, value in self.__dict__.items() if key not in dropped}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.lock = threading.RLock()
-        self._frozen, self._n_frozen = [], 0
+        self._trackers, self._frozen, self._n_frozen = {}, [], 0
 
     # The life of a trial
 
