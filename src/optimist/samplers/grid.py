@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, Final, TypeAlias
 
 from optimist.distributions import BaseDistribution, CategoricalDistribution
@@ -30,6 +32,7 @@ SEARCH_SPACE_KEY: Final = "search_space"
 
 _MAX_FAILURES: Final = 2  # a cell that failed so often is given up
 _MAX_CLAIMS: Final = 20
+_MAX_ALIKE: Final = 10_000  # more cells than this are not counted as tried by one trial
 
 
 class GridSampler(BaseSampler):
@@ -37,7 +40,8 @@ class GridSampler(BaseSampler):
 
     A combination is a *cell*. It is tried by a trial that is complete, pruned, running or waiting, whoever made it: the
     queue, the recommended values, another worker or another sampler. A cell whose trial failed is tried once more, after
-    all others.
+    all others. A complete trial that did not ask for some of the parameters has tried all cells that differ in these
+    only, so that nothing is repeated in a conditional space.
 
     All workers of a study share one order of cells, which follows from the grid alone: trial number n takes cell n of
     that order, and what failed or was tried out of turn is made up for at the end. So no cell is tried twice, and a
@@ -74,7 +78,7 @@ class GridSampler(BaseSampler):
             return
         taken = self._taken(study.view(trial.number))
         if taken.is_free(trial.number):
-            self._claim(study, trial, trial.number)  # nobody else would take it, so it may be told with the next commit
+            self._claim(study, trial, trial.number)  # others expect that, so it need not be told before the next commit
             return
         for attempt in range(_MAX_CLAIMS):
             position = taken.any_free(trial.number + attempt)
@@ -83,8 +87,8 @@ class GridSampler(BaseSampler):
             self._claim(study, trial, position)
             study.publish(trial.number)
             taken = self._taken(study.view(trial.number))
-            if position not in taken.positions:
-                return  # whoever claims it after this sees it taken
+            if taken.is_free(position):
+                return  # whoever looks after this sees the claim; whoever looked before would be seen now
             time.sleep(0.01 * random.random())
         _logger.warning(
             "Trial %d repeats a cell: all %d cells of the grid are tried or running.", trial.number, self._grid.n
@@ -180,6 +184,15 @@ class Grid:
             return -1
         return self._order.position(self._cells.number(indices))
 
+    def positions(self, params: Mapping[str, Any]) -> list[int]:
+        """The positions of all cells with these values, where some parameters are missing; none if that is too many."""
+        missing = [values for name, values in self.values.items() if name not in params]
+        if math.prod(map(len, missing)) > _MAX_ALIKE:
+            return []
+        names = [name for name in self.values if name not in params]
+        found = (self.position({**params, **dict(zip(names, rest, strict=True))}) for rest in product(*missing))
+        return [position for position in found if position >= 0]
+
     def claim_of(self, system_attrs: Mapping[str, Any]) -> int:
         """The position that a trial was given; -1 if it was given none of this grid."""
         space = system_attrs.get(SEARCH_SPACE_KEY)
@@ -205,13 +218,13 @@ class GridTracker:
         grid: The grid.
 
     Attributes:
-        tried: Positions that are tried, or failed too often to be tried again.
-        holes: Positions that are not tried, although their turn is over: the trial of that number is finished.
+        untried: Positions that were not tried, and did not fail too often to be tried again.
+        holes: Those of them whose turn is over: the trial of that number is finished.
     """
 
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
-        self.tried: set[int] = set()
+        self.untried = Urn(grid.n)
         self.holes = Urn()
         self._n_failures: dict[int, int] = {}
         self._n_seen = 0
@@ -225,13 +238,17 @@ class GridTracker:
                 for name in self._grid.values
                 if name in items
             }
-            position = self._grid.position(params)
-            if position < 0 and DEFAULTS_KEY not in system_attrs:
-                position = self._grid.claim_of(system_attrs)
-            if position >= 0:
-                self._add(position, failed=history.state.data[row] == TrialState.FAIL)
+            state = history.state.data[row]
+            if state == TrialState.COMPLETE:
+                positions = self._grid.positions(params)
+            else:
+                positions = [position] if (position := self._grid.position(params)) >= 0 else []
+            if not positions and DEFAULTS_KEY not in system_attrs:
+                positions = [position] if (position := self._grid.claim_of(system_attrs)) >= 0 else []
+            for position in positions:
+                self._add(position, failed=state == TrialState.FAIL)
             number = int(history.number.data[row])
-            if number < self._grid.n and number not in self.tried:
+            if number in self.untried:
                 self.holes.add(number)
         self._n_seen = max(self._n_seen, n)
 
@@ -239,10 +256,10 @@ class GridTracker:
         if failed:
             self._n_failures[position] = self._n_failures.get(position, 0) + 1
             if self._n_failures[position] < _MAX_FAILURES:
-                if position not in self.tried:
+                if position in self.untried:
                     self.holes.add(position)
                 return
-        self.tried.add(position)
+        self.untried.discard(position)
         self.holes.discard(position)
 
 
@@ -276,9 +293,8 @@ class TakenCells:
                 self.positions.add(number)
             else:
                 n_late += 1
-        self._open_numbers = [trial.number for trial in view.open_trials]
-        n_running = sum(position not in finished.tried for position in self.positions)
-        self.n_left = grid.n - len(finished.tried) - n_running - n_late
+        n_running = sum(position in finished.untried for position in self.positions)
+        self.n_left = finished.untried.n_left - n_running - n_late
 
     def _position_of(self, trial: OpenTrial) -> int:
         suggested = {name: edge.external(trial.values[i]) for name, (i, edge) in trial.layout.items.items()}
@@ -287,13 +303,13 @@ class TakenCells:
 
     def is_free(self, position: int) -> bool:
         """Whether nobody has or will have tried this position."""
-        return position < self._grid.n and position not in self._finished.tried and position not in self.positions
+        return position in self._finished.untried and position not in self.positions
 
     def any_free(self, start: int) -> int:
-        """A free position whose turn is over; -1 if there is none. ``start`` spreads those who ask."""
-        holes = self._finished.holes
-        for i in range(holes.n_left):  # ends with the first that no open trial has taken
-            position = holes.at((start + i) % holes.n_left)
-            if self.is_free(position):
-                return position
-        return next((number for number in self._open_numbers if self.is_free(number)), -1)
+        """A free position, preferably one whose turn is over; -1 if there is none. ``start`` spreads those who ask."""
+        for urn in (self._finished.holes, self._finished.untried):
+            for i in range(urn.n_left):  # ends with the first that no open trial has taken
+                position = urn.at((start + i) % urn.n_left)
+                if self.is_free(position):
+                    return position
+        return -1
