@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from optimist.distributions import BaseDistribution
 from optimist.history.layout import Layout
 from optimist.states import TrialState
+
+Param = tuple[str, BaseDistribution, Any]
+"""(name, distribution, internal value) of a parameter."""
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -55,6 +58,43 @@ class Draft:
         self.proposed: Mapping[str, Any] = _NOTHING
 
 
+class SpaceParams(Sequence[Param]):
+    """The parameters of a trial whose space many trials share, so that only the values are kept for each.
+
+    Attributes:
+        space: (name, distribution) in order of suggestion; one object for all that share it.
+        values: Their internal values.
+    """
+
+    __slots__ = ("space", "values")
+
+    def __init__(self, space: tuple[tuple[str, BaseDistribution], ...], values: list[Any]) -> None:
+        self.space = space
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.space)
+
+    @overload
+    def __getitem__(self, i: int) -> Param: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[Param]: ...
+    def __getitem__(self, i: int | slice) -> Param | list[Param]:
+        return list(self)[i] if isinstance(i, slice) else (*self.space[i], self.values[i])
+
+    def __iter__(self) -> Iterator[Param]:
+        for (name, distribution), value in zip(self.space, self.values, strict=True):
+            yield name, distribution, value
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, (list, SpaceParams)) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
 @dataclass(slots=True)
 class TrialChange:
     """What one commit says about one trial; fields that it does not speak of are None or empty.
@@ -76,7 +116,7 @@ class TrialChange:
     values: tuple[float, ...] | None = None
     started_us: int | None = None
     completed_us: int | None = None
-    params: list[tuple[str, BaseDistribution, Any]] = field(default_factory=list)
+    params: Sequence[Param] = field(default_factory=list)
     reports: dict[int, float] = field(default_factory=dict)
     user_attrs: dict[str, Any] = field(default_factory=dict)
     system_attrs: dict[str, Any] = field(default_factory=dict)

@@ -15,10 +15,13 @@ from typing import Any, Protocol, TypeVar
 from optimist.exceptions import InvalidSpaceError
 from optimist.history.attributes import MISFIT_PREFIX
 from optimist.history.base_trial import read_constraints
+from optimist.history.batch import Batch, WholeTrial
+from optimist.history.collector import collector_paused
 from optimist.history.columns import FLOAT, INT, INT8, INT32, Column
 from optimist.history.draft import Change, Draft, StudyChange, TrialChange
 from optimist.history.layout import LayoutTree, internal_value
-from optimist.history.records import FrozenTrial, from_datetime, to_datetime
+from optimist.history.records import FrozenTrial, from_datetime
+from optimist.history.snapshots import freeze_draft, freeze_rows
 from optimist.states import StudyDirection, TrialState
 
 _RUNNING, _COMPLETE = TrialState.RUNNING, TrialState.COMPLETE
@@ -148,12 +151,16 @@ class History:
         self.counts[draft.state] -= 1
         self.counts[state] += 1
         draft.state = state  # whoever still holds the draft sees that it is closed
-        if state == _COMPLETE and feasible and values is not None:
+        if state == _COMPLETE and feasible:
+            self._note_best(row, values)
+        return row
+
+    def _note_best(self, row: int, values: Sequence[float] | None) -> None:
+        if values is not None:
             loss = values[0] * self._sign
-            if loss < self._best_loss or self._best_row < 0:
+            if loss < self._best_loss or (self._best_row < 0 and loss == loss):
                 self._best_loss = loss
                 self._best_row = row
-        return row
 
     def _grow(self) -> None:
         capacity = max(64, 2 * self._capacity)
@@ -196,12 +203,56 @@ class History:
     def apply(self, changes: Iterable[Change]) -> None:
         """Take in changes read from a store; what is known already changes nothing."""
         with self.lock:
+            batch = Batch(self.tree)
             for change in changes:
                 if isinstance(change, StudyChange):
                     self.user_attrs = {**self.user_attrs, **change.user_attrs}
                     self.system_attrs = {**self.system_attrs, **change.system_attrs}
-                else:
+                elif self.row_of(change.number) >= 0:
+                    continue  # finished trials are never edited
+                elif change.number in self.drafts or not batch.add(change):
+                    self._append(batch.take())
                     self._apply_trial(change)
+            self._append(batch.take())
+
+    def _append(self, trials: Sequence[WholeTrial]) -> None:
+        """Append the rows of many trials at once: what ``finish`` does for one."""
+        if not trials:
+            return
+        start, stop = self.n, self.n + len(trials)
+        while stop > self._capacity:
+            self._grow()
+        changes = [trial.change for trial in trials]
+        columns: list[tuple[Column, list[Any]]] = [
+            (self.number, [c.number for c in changes]),
+            (self.trial_id, [c.trial_id for c in changes]),
+            (self.state, [trial.state for trial in trials]),
+            (self.layout, [trial.layout.index for trial in trials]),
+            (self.started_us, [-1 if c.started_us is None else c.started_us for c in changes]),
+            (self.completed_us, [-1 if c.completed_us is None else c.completed_us for c in changes]),
+        ]
+        for i, column in enumerate(self.values):
+            columns.append((column, [_NAN if c.values is None else c.values[i] for c in changes]))
+        for column, data in columns:
+            column.data[start:stop] = array(column.data.typecode, data)
+        for row, trial in enumerate(trials, start):
+            change = trial.change
+            for column, value in zip(trial.layout.columns, trial.params, strict=True):
+                if row >= len(column.data):
+                    column.reserve(row + 1)
+                column.data[row] = value
+            if change.reports:
+                self._append_curve(row, change.reports)
+            is_feasible = True
+            if change.system_attrs or change.user_attrs:
+                self.row_attrs[row] = (change.user_attrs, change.system_attrs)
+                is_feasible = self._append_constraints(row, change.system_attrs)
+            self._row_of.set(change.number, row)
+            self.counts[trial.state] += 1
+            if trial.state == _COMPLETE and is_feasible:
+                self._note_best(row, change.values)
+        self.n = stop
+        self.n_trials = max(self.n_trials, 1 + max(change.number for change in changes))
 
     def _apply_trial(self, change: TrialChange) -> None:
         number = change.number
@@ -272,11 +323,11 @@ class History:
         with self.lock:
             draft = self.drafts.get(number)
             if draft is not None:
-                return self._freeze_draft(draft)
+                return freeze_draft(draft)
             row = self.row_of(number)
             if row < 0:
                 raise KeyError(number)
-            return self._freeze_rows(row, row + 1)[0]
+            return freeze_rows(self, row, row + 1)[0]
 
     def trials(self, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
         """Snapshots of the trials in order of their numbers.
@@ -286,81 +337,17 @@ class History:
         with self.lock:
             if self._n_frozen < self.n:
                 self._frozen.extend([None] * (self.n_trials - len(self._frozen)))
-                for trial in self._freeze_rows(self._n_frozen, self.n):
-                    self._frozen[trial.number] = trial
+                with collector_paused():
+                    for trial in freeze_rows(self, self._n_frozen, self.n):
+                        self._frozen[trial.number] = trial
                 self._n_frozen = self.n
             if not self.drafts:
                 found = list(self._frozen)
             else:
                 found = [*self._frozen, *[None] * (self.n_trials - len(self._frozen))]
                 for number, draft in self.drafts.items():
-                    found[number] = self._freeze_draft(draft)
+                    found[number] = freeze_draft(draft)
         return [t for t in found if t is not None and (states is None or t.state in states)]
-
-    def _freeze_draft(self, draft: Draft) -> FrozenTrial:
-        return FrozenTrial(
-            draft.number,
-            draft.state,
-            None,
-            to_datetime(draft.started_us),
-            None,
-            draft.layout.params(draft.values),
-            draft.layout.distributions,
-            dict(draft.user_attrs),
-            dict(draft.system_attrs),
-            dict(draft.reports),
-            draft.trial_id,
-        )
-
-    def _freeze_rows(self, start: int, stop: int) -> list[FrozenTrial]:
-        """Snapshots of the rows from start to stop; whole columns are turned into Python values at once."""
-        rows = slice(start, stop)
-        params = {name: _slice(column, start, stop) for name, column in self.tree.columns.items()}
-        values = list(zip(*(column.data[rows].tolist() for column in self.values), strict=True))
-        curve_start = _slice(self.curve_start, start, stop)
-        curve_stop = _slice(self.curve_stop, start, stop)
-        records = zip(
-            self.number.data[rows].tolist(),
-            self.trial_id.data[rows].tolist(),
-            self.state.data[rows].tolist(),
-            self.layout.data[rows].tolist(),
-            self.started_us.data[rows].tolist(),
-            self.completed_us.data[rows].tolist(),
-            strict=True,
-        )
-        trials = []
-        for i, (number, trial_id, state, layout, started_us, completed_us) in enumerate(records):
-            user_attrs, system_attrs = self.row_attrs.get(start + i, ({}, {}))
-            items = self.tree.layouts[layout].items
-            first, last = curve_start[i], curve_stop[i]
-            trials.append(
-                FrozenTrial(
-                    number,
-                    TrialState(state),
-                    None,
-                    to_datetime(started_us),
-                    to_datetime(completed_us),
-                    {name: edge.external(params[name][i]) for name, (_, edge) in items.items()},
-                    {name: edge.distribution for name, (_, edge) in items.items()},
-                    dict(user_attrs),
-                    dict(system_attrs),
-                    dict(
-                        zip(
-                            self.curve_steps.data[first:last].tolist(),
-                            self.curve_values.data[first:last].tolist(),
-                            strict=True,
-                        )
-                    ),
-                    trial_id,
-                    values=None if values[i][0] != values[i][0] else values[i],
-                )
-            )
-        return trials
-
-
-def _slice(column: Column, start: int, stop: int) -> list[Any]:
-    column.reserve(stop)
-    return column.data[start:stop].tolist()
 
 
 def change_of(trial: FrozenTrial) -> TrialChange:

@@ -283,8 +283,8 @@ class StoredLedger(Ledger):
         n_known = unsaved.n_params + len(change.params)
         if n_known < len(draft.values):
             # The flusher may look between two lines of suggest_*: then the layout is one suggestion behind.
-            for edge, value in list(zip(draft.layout.path(), draft.values, strict=False))[n_known:]:
-                change.params.append((edge.name, edge.distribution, value))
+            new = list(zip(draft.layout.path(), draft.values, strict=False))[n_known:]
+            change.params = [*change.params, *((edge.name, edge.distribution, value) for edge, value in new)]
         return change
 
     def add_trials(self, trials: Sequence[TrialChange]) -> list[int]:

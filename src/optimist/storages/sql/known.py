@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from optimist.distributions import (
     BaseDistribution,
-    check_distribution_compatibility,
     distribution_to_json,
     json_to_distribution,
 )
@@ -33,7 +32,6 @@ class KnownDistributions:
     def __init__(self) -> None:
         self.items: list[tuple[str, BaseDistribution]] = []
         self.ids: dict[tuple[str, BaseDistribution], int] = {}
-        self._first: dict[str, BaseDistribution] = {}
         self._lock = threading.Lock()
 
     def learn(self, rows: Iterable[tuple[int, str, str]]) -> None:
@@ -46,21 +44,13 @@ class KnownDistributions:
             for i, name, distribution in numbered:
                 if i == len(self.items):
                     self.ids.setdefault((name, distribution), i)
-                    self._first.setdefault(name, distribution)
                     self.items.append((name, distribution))
 
     def number(self, space: Iterable[tuple[str, BaseDistribution]]) -> list[Numbered]:
-        """Give ids to those that are new, after all that is known.
-
-        Raises:
-            ValueError: A name was used with another kind of distribution, or with other choices.
-        """
+        """Give ids to those that are new, after all that is known."""
         numbered: dict[tuple[str, BaseDistribution], Numbered] = {}
-        first: dict[str, BaseDistribution] = {}
         for name, distribution in space:
             if (name, distribution) not in self.ids and (name, distribution) not in numbered:
-                known = self._first.get(name) or first.setdefault(name, distribution)
-                check_distribution_compatibility(known, distribution)
                 i = len(self.items) + len(numbered)
                 numbered[name, distribution] = (i, name, distribution)
         return list(numbered.values())

@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from optimist.history.draft import Change, StudyChange, TrialChange
+from optimist.distributions import BaseDistribution
+from optimist.history.collector import collector_paused
+from optimist.history.draft import Change, SpaceParams, StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import StudyRecord
 from optimist.storages.sql import statements as sql
-from optimist.storages.sql.documents import Document, attr_from_json, decode_all, read_attrs
+from optimist.storages.sql.documents import Document, attr_from_json, decode, decode_all, read_attrs
 from optimist.storages.sql.known import KnownDistributions
 
 Row = Any
@@ -24,7 +26,7 @@ _STATES = tuple(TrialState)  # by their numbers
 def read_news(connection: Connection, study_id: int, cursor: int, known: KnownDistributions) -> list[Row]:
     """What changed since the cursor, in order of commits; distributions among it become known."""
     params = {"in_study": study_id, "after": cursor, "from_id": len(known.items)}
-    rows = list(connection.execute(sql.READ_NEWS, params))
+    rows = list(connection.execute(sql.READ_NEWS, params).all())
     # The order of the statement's parts: trials and their changes first.
     n_news = len(rows)
     while n_news and rows[n_news - 1][0] == sql.OF_DISTRIBUTION:
@@ -41,41 +43,63 @@ def learn_distributions(connection: Connection, study_id: int, known: KnownDistr
     known.learn([(row[0], row[1], row[2]) for row in rows])
 
 
+class Decoder:
+    """Turns documents into changes; trials with the same parameters share one object that says which these are.
+
+    Args:
+        known: All distributions that the documents refer to.
+    """
+
+    def __init__(self, known: KnownDistributions) -> None:
+        self._items = known.items
+        self._spaces: dict[tuple[int, ...], tuple[tuple[str, BaseDistribution], ...]] = {}
+
+    def complete(self, change: TrialChange, document: Document) -> TrialChange:
+        """Add to a change what a document says."""
+        if document.params:
+            change.params = SpaceParams(self._space(tuple(document.space)), document.params)
+        if document.values is not None:
+            change.values = tuple(document.values)
+        if document.reports:
+            change.reports = dict(zip(document.steps, document.reports, strict=True))
+        if document.user_attrs:
+            change.user_attrs = read_attrs(document.user_attrs)
+        if document.system_attrs:
+            change.system_attrs = read_attrs(document.system_attrs)
+        return change
+
+    def _space(self, ids: tuple[int, ...]) -> tuple[tuple[str, BaseDistribution], ...]:
+        space = self._spaces.get(ids)
+        if space is None:
+            space = self._spaces[ids] = tuple(self._items[i] for i in ids)
+        return space
+
+
 def to_changes(news: Sequence[Row], known: KnownDistributions) -> list[Change]:
     """Turn what ``read_news`` found into changes."""
-    texts = [row.document or "{}" for row in news if row.kind != sql.OF_STUDY]
-    documents = iter(decode_all(texts))
-    found: list[Change] = []
-    for row in news:
-        kind = row[0]
-        if kind == sql.OF_TRIAL:
-            found.append(to_trial_change(row, next(documents), known))
-        elif kind == sql.OF_RUNNING:
-            found.append(_with_document(TrialChange(row.number), next(documents), known))
-        else:
-            found.append(to_study_change([(row.number, row.name, row.document)]))
-    return found
+    decoder = Decoder(known)
+    with collector_paused():
+        documents = iter(decode_all([row.document or "{}" for row in news if row[0] != sql.OF_STUDY]))
+        found: list[Change] = []
+        for row in news:
+            kind = row[0]
+            if kind == sql.OF_TRIAL:
+                found.append(decoder.complete(_change_of(row), next(documents)))
+            elif kind == sql.OF_RUNNING:
+                found.append(decoder.complete(TrialChange(row.number), next(documents)))
+            else:
+                found.append(to_study_change([(row.number, row.name, row.document)]))
+        return found
 
 
-def to_trial_change(row: Row, document: Document, known: KnownDistributions) -> TrialChange:
+def to_trial_change(row: Row, known: KnownDistributions) -> TrialChange:
     """All that a trial's row says."""
-    change = TrialChange(row.number, row.trial_id, _STATES[row.state], None, row.started_us, row.completed_us)
-    return _with_document(change, document, known)
+    document = Document() if row.document is None else decode(row.document)
+    return Decoder(known).complete(_change_of(row), document)
 
 
-def _with_document(change: TrialChange, document: Document, known: KnownDistributions) -> TrialChange:
-    items = known.items
-    if document.params:
-        change.params = [(*items[i], value) for i, value in zip(document.space, document.params, strict=True)]
-    if document.values is not None:
-        change.values = tuple(document.values)
-    if document.reports:
-        change.reports = dict(zip(document.steps, document.reports, strict=True))
-    if document.user_attrs:
-        change.user_attrs = read_attrs(document.user_attrs)
-    if document.system_attrs:
-        change.system_attrs = read_attrs(document.system_attrs)
-    return change
+def _change_of(row: Row) -> TrialChange:
+    return TrialChange(row.number, row.trial_id, _STATES[row.state], None, row.started_us, row.completed_us)
 
 
 def to_study_change(rows: Iterable[tuple[int, str, str]]) -> StudyChange:

@@ -17,7 +17,7 @@ from optimist.storages.base import Begun, Delta, Storage, StudyRecord, Summary, 
 from optimist.storages.memory import now_us
 from optimist.storages.sql import statements as sql
 from optimist.storages.sql.database import Database
-from optimist.storages.sql.documents import attr_to_json, decode, storable_attrs
+from optimist.storages.sql.documents import attr_to_json, storable_attrs
 from optimist.storages.sql.entry import to_entry
 from optimist.storages.sql.known import KnownDistributions, storable_distribution
 from optimist.storages.sql.reading import (
@@ -133,7 +133,7 @@ class SQLStorage(Storage):
         return Summary(
             record=record,
             counts={state: counts[state] for state in TrialState},
-            best=None if best is None else to_trial_change(best, decode(best.document), known),
+            best=None if best is None else to_trial_change(best, known),
             first_start_us=study.first_start_us,
             attrs=to_study_change((row[0], row[1], row[2]) for row in attrs),
         )

@@ -84,7 +84,7 @@ class StudyTransaction:
         row = self.connection.execute(sql.READ_OLDEST_WAITING, {"in_study": self.study_id}).one()
         self.connection.execute(sql.START_TRIAL, {**self._key(row.number), "at": self.seq, "started": started_us})
         learn_distributions(self.connection, self.study_id, self._known)
-        change = to_trial_change(row, Document() if row.document is None else decode(row.document), self._known)
+        change = to_trial_change(row, self._known)
         change.state, change.started_us = TrialState.RUNNING, started_us
         return change
 
