@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from optimist.study import Study
 
 _STORAGE_VARIABLE = "OPTIMIST_STORAGE"
-_FILE = re.compile(r"(?:sqlite(?:\+\w+)?:///)?(?P<path>[^?]+)")
+_FILE = re.compile(r"(?:sqlite(?:\+\w+)?:///)?(?P<path>[^?]+)(?:\?.*)?")
 
 
 def open_storage_of(settings: Settings, *, may_be_new: bool = False) -> Storage:
