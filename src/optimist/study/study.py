@@ -13,6 +13,7 @@ from optimist.distributions import BaseDistribution, check_distribution_compatib
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
 from optimist.execution.loops import count_threads
 from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, SURPLUS_KEY
+from optimist.history.collector import collector_paused
 from optimist.history.draft import Draft, TrialChange
 from optimist.history.history import change_of
 from optimist.history.records import FrozenTrial, create_trial
@@ -171,7 +172,10 @@ class Study:
         """
         self.ledger.sync()
         trials = self.ledger.history.trials(states)
-        return [copy.deepcopy(trial) for trial in trials] if deepcopy else trials
+        if not deepcopy:
+            return trials
+        with collector_paused():
+            return [copy.deepcopy(trial) for trial in trials]
 
     def count_trials(self) -> dict[TrialState, int]:
         """Number of trials by state, those of other workers included."""

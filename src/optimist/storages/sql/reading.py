@@ -81,25 +81,22 @@ def to_changes(news: Sequence[Row], known: KnownDistributions) -> list[Change]:
     with collector_paused():
         documents = iter(decode_all([row.document or "{}" for row in news if row[0] != sql.OF_STUDY]))
         found: list[Change] = []
-        for row in news:
-            kind = row[0]
+        for kind, _, number, trial_id, state, started_us, completed_us, name, text in news:
             if kind == sql.OF_TRIAL:
-                found.append(decoder.complete(_change_of(row), next(documents)))
+                change = TrialChange(number, trial_id, _STATES[state], None, started_us, completed_us)
+                found.append(decoder.complete(change, next(documents)))
             elif kind == sql.OF_RUNNING:
-                found.append(decoder.complete(TrialChange(row.number), next(documents)))
+                found.append(decoder.complete(TrialChange(number), next(documents)))
             else:
-                found.append(to_study_change([(row.number, row.name, row.document)]))
+                found.append(to_study_change([(number, name, text)]))
         return found
 
 
 def to_trial_change(row: Row, known: KnownDistributions) -> TrialChange:
     """All that a trial's row says."""
     document = Document() if row.document is None else decode(row.document)
-    return Decoder(known).complete(_change_of(row), document)
-
-
-def _change_of(row: Row) -> TrialChange:
-    return TrialChange(row.number, row.trial_id, _STATES[row.state], None, row.started_us, row.completed_us)
+    change = TrialChange(row.number, row.trial_id, _STATES[row.state], None, row.started_us, row.completed_us)
+    return Decoder(known).complete(change, document)
 
 
 def to_study_change(rows: Iterable[tuple[int, str, str]]) -> StudyChange:
