@@ -63,6 +63,8 @@ def tries_defaults(history: History, number: int) -> bool:
     """Whether a trial that starts now shall try the defaults."""
     if number == 0:
         return True
+    if history.best_row >= 0 and DEFAULTS_KEY not in history.system_attrs:
+        return False  # nothing is recommended
     if not _default_trials(history).are_due(history):
         return False
     return not any(

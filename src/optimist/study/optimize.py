@@ -79,7 +79,9 @@ class Loop:
         self._target = target
         self._progress = progress
         self._n_running = 0
-        self._turn = threading.Condition(threading.Lock())
+        self._n_waiting = 0
+        self._lock = threading.Lock()
+        self._turn = threading.Condition(self._lock)
 
     def run(self, n_threads: int) -> None:
         """Run trials until there is a reason to stop."""
@@ -89,7 +91,7 @@ class Loop:
             run_in_threads(self._run_one, n_threads, self._halt)
 
     def _halt(self) -> None:
-        with self._turn:
+        with self._lock:
             self._study.is_stopping = True
             self._turn.notify_all()
 
@@ -126,7 +128,7 @@ class Loop:
         left, a thread waits for the trials that are running: one may fail, or open a new branch.
         """
         study = self._study
-        with self._turn:
+        with self._lock:
             while not study.is_stopping and self._n_left > 0:
                 if self._deadline != float("inf") and time.monotonic() >= self._deadline:
                     break
@@ -137,13 +139,16 @@ class Loop:
                     return trial
                 if self._n_running == 0:
                     break
+                self._n_waiting += 1
                 self._turn.wait(_LOOK_AGAIN_S)
+                self._n_waiting -= 1
         return None
 
     def _leave(self) -> None:
-        with self._turn:
+        with self._lock:
             self._n_running -= 1
-            self._turn.notify_all()
+            if self._n_waiting:
+                self._turn.notify_all()
 
     def _is_target_met(self, outcome: Outcome) -> bool:
         assert outcome.values is not None
