@@ -22,6 +22,7 @@ Record = dict[Key, Any]
 Row = dict[str, Any]
 
 FORMATS = ("value", "json", "table", "yaml")
+_ENDLESS = 1_000_000
 _WIDTH_OF_NOTHING = 4  # an empty cell is as wide as the word None, as in Optuna's tables
 
 
@@ -57,7 +58,7 @@ def show(records: Sequence[Record] | Record, keys: Sequence[Key], form: str, *, 
     """
     several = [records] if isinstance(records, dict) else records
     header, rows = (_flatten if flatten else _nest)(several, keys)
-    if form == "table" and sys.stdout.isatty():
+    if form == "table" and is_for_a_person():
         _draw(header, rows)
     elif form == "table":
         click.echo(to_table(header, rows))
@@ -66,6 +67,11 @@ def show(records: Sequence[Record] | Record, keys: Sequence[Key], form: str, *, 
     else:
         document = rows[0] if isinstance(records, dict) else rows
         click.echo(_to_yaml(document) if form == "yaml" else json.dumps(document))
+
+
+def is_for_a_person() -> bool:
+    """Whether the output goes to a terminal, and not to a script or a file."""
+    return sys.stdout.isatty()
 
 
 # From records to rows: one plain value, list or mapping per column
@@ -173,7 +179,8 @@ def _draw(header: Sequence[str], rows: Sequence[Row]) -> None:
         table.add_column(Text(name), justify="right" if numeric else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(_to_text(row.get(name))) for name in header))
-    if Measurement.get(console, console.options, table).maximum <= console.width:
+    unbounded = console.options.update(max_width=_ENDLESS)
+    if Measurement.get(console, unbounded, table).maximum <= console.width:
         console.print(table)
         return
     for i, row in enumerate(rows):
@@ -181,4 +188,6 @@ def _draw(header: Sequence[str], rows: Sequence[Row]) -> None:
         for name in header:
             if row.get(name) not in (None, {}):
                 block.add_row(Text(name, style="bold"), Text(_to_text(row[name])))
-        console.print(block, end="\n" if i < len(rows) - 1 else "")
+        if i:
+            console.print()
+        console.print(block)

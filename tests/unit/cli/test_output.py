@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 import json
-import sys
 from typing import Any
 
 import pytest
 import yaml
 
+from optimist.cli import output
 from optimist.cli.output import Key, Record, show, to_plain, to_table
 
 KEYS: list[Key] = [("number", ""), ("values", 0), ("values", 1), ("params", "x"), ("params", "y"), ("state", "")]
@@ -86,8 +86,8 @@ def test_to_plain() -> None:
 
 
 @pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setattr(output, "is_for_a_person", lambda: True)
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("TERM", "dumb")
     return monkeypatch
