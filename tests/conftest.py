@@ -2,6 +2,8 @@
 
 On a developer's machine a test may skip for want of a server or a library; `make test` lists such skips with their
 reasons. Where everything is installed, as in `.ci/run`, a skip means that a promise went untested.
+
+Hypothesis makes the same examples in every run. HYPOTHESIS_PROFILE=explore looks for new ones, ten times as many.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -20,6 +23,10 @@ SUITES_WITHOUT_SKIPS = frozenset(
 )
 NO_SKIPS = os.environ.get("OPTIMIST_NO_SKIPS") == "1"
 TESTS = Path(__file__).parent
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.hookimpl(wrapper=True)
