@@ -177,6 +177,7 @@ class Trial(BaseTrial):
         return self._suggest(self._edge(name, distribution, None), _UNSET)
 
     def _edge(self, name: str, distribution: BaseDistribution, signature: object) -> Edge:
+        refuse_finished(self._draft)
         history = self._ledger.history
         with history.lock:
             return history.tree.extend(self._draft.layout, name, distribution, signature)

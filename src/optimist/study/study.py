@@ -286,11 +286,16 @@ class Study:
         """Start a trial, to be ended with :meth:`tell`.
 
         Args:
-            fixed_distributions: Parameters to suggest at once, by name; others may be suggested later.
+            fixed_distributions: Parameters to suggest at once, by name; others may be suggested later. If that fails,
+                so does the trial.
         """
         trial = self.begin(writes_through=True)
-        for name, distribution in (fixed_distributions or {}).items():
-            trial.suggest(name, distribution)
+        try:
+            for name, distribution in (fixed_distributions or {}).items():
+                trial.suggest(name, distribution)
+        except BaseException:
+            self.ledger.finish(trial.draft, TrialState.FAIL, None)  # nobody else could ever tell it
+            raise
         return trial
 
     def tell(
