@@ -540,6 +540,14 @@ DIFFERENT: dict[str, tuple[Case, type[BaseException] | None, list[str]]] = {
         ValueError,
         ["RUNNING"],
     ),
+    "a trial that ask() cannot equip fails, where Optuna leaves it RUNNING": (
+        lambda lib, s: (
+            s.ask({"x": lib.distributions.FloatDistribution(0, 1)}),
+            s.ask({"x": lib.distributions.IntDistribution(0, 1)}),
+        ),
+        ValueError,
+        ["RUNNING", "FAIL"],
+    ),
     "bounds are numbers, not text that reads as numbers": (
         objective(lambda t: t.suggest_float("x", "0", "1")),
         ValueError,
