@@ -295,6 +295,9 @@ class FrozenTrial(BaseTrial):
             raise ValueError(f"A FAIL trial must not have values, but got {self._values}.")
         if self._values is not None and any(math.isnan(v) for v in self._values):
             raise ValueError(f"Values must not be NaN, but got {self._values}.")
+        for step in self.intermediate_values:
+            if not -(2**63) <= step < 2**63:
+                raise ValueError(f"Steps of intermediate values must fit into 64 bits, but got {step}.")
         if self._params.keys() != self._distributions.keys():
             raise ValueError(
                 "`params` and `distributions` must name the same parameters, but got "

@@ -75,6 +75,9 @@ class Ledger(ABC):
     def report(self, draft: Draft, step: int, value: float) -> None:
         """Note an intermediate value."""
 
+    def check(self, change: TrialChange) -> None:
+        """Refuse what the store could not hold, before it is noted: later would be too late for the trial to end."""
+
     @abstractmethod
     def set_trial_attr(self, draft: Draft, key: str, value: Any, *, is_system: bool) -> None:
         """Note an attribute of an open trial."""
@@ -251,7 +254,11 @@ class StoredLedger(Ledger):
             self._pending(draft).reports[step] = value
         self.flush(draft)
 
+    def check(self, change: TrialChange) -> None:
+        self.storage.check(change)
+
     def set_trial_attr(self, draft: Draft, key: str, value: Any, *, is_system: bool) -> None:
+        self.check(TrialChange(system_attrs={key: value}) if is_system else TrialChange(user_attrs={key: value}))
         with self._lock, self._history.lock:
             refuse_finished(draft)
             (draft.system_attrs if is_system else draft.user_attrs)[key] = value

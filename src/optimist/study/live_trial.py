@@ -18,7 +18,7 @@ from optimist.distributions import (
 from optimist.exceptions import InvalidSpaceError, TrialNotFoundError
 from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY
 from optimist.history.base_trial import CONSTRAINT_PREFIX, BaseTrial, CategoricalChoice, read_constraints
-from optimist.history.draft import Draft
+from optimist.history.draft import Draft, TrialChange
 from optimist.history.layout import Edge, internal_value
 from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial, checked_constraint, to_datetime
@@ -32,6 +32,7 @@ from optimist.study.ledger import Ledger, refuse_finished
 
 _UNSET: Final = object()
 _RUNNING: Final = TrialState.RUNNING
+_STEP_LIMIT: Final = 2**63  # steps are kept as 64-bit integers
 
 
 class Owner(StudyLike, Protocol):
@@ -178,6 +179,7 @@ class Trial(BaseTrial):
 
     def _edge(self, name: str, distribution: BaseDistribution, signature: object) -> Edge:
         refuse_finished(self._draft)
+        self._ledger.check(TrialChange(params=[(name, distribution, 0)]))
         history = self._ledger.history
         with history.lock:
             return history.tree.extend(self._draft.layout, name, distribution, signature)
@@ -284,10 +286,10 @@ class Trial(BaseTrial):
             raise TypeError(f"report() needs a number as value, but got {value!r} ({type(value).__name__}).") from None
         try:
             step = int(step)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise TypeError(f"report() needs an integer as step, but got {step!r} ({type(step).__name__}).") from None
-        if step < 0:
-            raise ValueError(f"report() needs step >= 0, but got {step}.")
+        if not 0 <= step < _STEP_LIMIT:
+            raise ValueError(f"report() needs a step from 0 to 2**63 - 1, but got {step}.")
         if step in self._draft.reports:
             warnings.warn(f"Trial {self._number} reported step {step} before; this report is ignored.", stacklevel=2)
             return
