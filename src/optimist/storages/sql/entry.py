@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from optimist.distributions import BaseDistribution, replace_deprecated
+from optimist.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    replace_deprecated,
+)
 from optimist.history.base_trial import read_constraints
 from optimist.history.draft import TrialChange
 from optimist.states import TrialState
 from optimist.storages.sql.documents import Document, storable_attrs
 
 _INT64 = 2**63
+_MODERN = frozenset({FloatDistribution, IntDistribution, CategoricalDistribution})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ def to_entry(change: TrialChange) -> Entry:
     return Entry(
         change.number,
         change.state,
-        [(name, replace_deprecated(distribution)) for name, distribution, _ in change.params],
+        [(name, d if type(d) in _MODERN else replace_deprecated(d)) for name, d, _ in change.params],
         document,
         _or_none(change.started_us),
         _or_none(change.completed_us),
