@@ -116,7 +116,8 @@ class GridSampler(BaseSampler):
         """The value of the trial's cell.
 
         Raises:
-            ValueError: The grid has no such parameter, or the trial came from the queue and the queue left it open.
+            ValueError: The grid has no such parameter, or the trial came from the queue and the queue left it open, or
+                the value is none of the choices.
         """
         if param_name not in self._grid.values:
             raise InvalidSpaceError(
@@ -129,7 +130,7 @@ class GridSampler(BaseSampler):
                 "queued for a GridSampler must specify all parameters."
             )
         value = self._grid.params(position)[param_name]
-        if not param_distribution.contains(value):
+        if not param_distribution._contains(param_distribution.to_internal_repr(value)):
             warn_user(
                 f"Parameter {param_name!r}: the grid's value {value!r} is used although it is not in "
                 f"{param_distribution}."
@@ -206,9 +207,7 @@ class Grid:
 
 def _plain(value: Any) -> Any:
     """Turn numpy's scalars into Python's, so that stores can keep them."""
-    if value is None or isinstance(value, (str, int, float, bool)) or not hasattr(value, "item"):
-        return value
-    return value.item()
+    return value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
 
 
 class GridTracker:

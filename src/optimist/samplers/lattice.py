@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, islice
+from operator import mul
+from typing import Final
 
-_GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
+_GOLDEN_SECTION: Final = (618_033_988_749_894_848, 10**18)  # (sqrt(5) - 1) / 2
+_N_CANDIDATES: Final = 64
 
 
 class LatticeOrder:
     """The order in which cell ``(start + p * leap) mod n`` comes at position p: a lattice of rank 1.
 
-    The leap has no factor in common with n, so that every cell comes once. Then any stretch of r trials has each value
-    of the last parameter once, where r is how many it has; any stretch of r * s trials each pair of values of the last
-    two, and so on. The leap is close to the golden section of n, which spreads the first parameters evenly (the
-    Kronecker sequence with the least discrepancy). It starts in the middle of the grid.
+    The leap has no factor in common with n, so that every cell comes once. Then any stretch of r positions has each
+    value of the last parameter once, where r is how many it has; any stretch of r * s each pair of values of the last
+    two, and so on. How well shorter stretches are spread depends on the leap; see `_roughness`. The order starts in
+    the middle of the grid.
 
     Args:
         sizes: How many values each parameter has; the last one runs fastest in the cells' numbers.
@@ -25,8 +29,9 @@ class LatticeOrder:
         self._start = 0
         for size in sizes:
             self._start = self._start * size + size // 2
-        golden = int(_GOLDEN_RATIO * 2**53) * self.n >> 53
-        self._leap = next(leap for leap in _around(golden) if math.gcd(leap, self.n) == 1)
+        periods = list(accumulate(reversed(sizes), mul))
+        candidates = islice(_coprimes(self.n), _N_CANDIDATES)
+        self._leap = min(candidates, key=lambda leap: _roughness(leap, periods))  # the first among equals
         self._back = pow(self._leap, -1, self.n)
 
     def cell(self, position: int) -> int:
@@ -38,10 +43,28 @@ class LatticeOrder:
         return (cell - self._start) * self._back % self.n
 
 
-def _around(middle: int) -> Iterator[int]:
-    """Whole numbers above 0 by their distance from the middle, down to 1."""
-    for distance in range(middle + 1):
-        yield middle + distance
-        if middle - distance > 0:
-            yield middle - distance
-    yield 1
+def _coprimes(n: int) -> Iterator[int]:
+    """The numbers from 1 to n that have no factor in common with n, by their distance from its golden section."""
+    golden = n * _GOLDEN_SECTION[0] // _GOLDEN_SECTION[1]
+    for distance in range(n + 1):
+        for number in dict.fromkeys((golden + distance, golden - distance)):
+            if 0 < number <= n and math.gcd(number, n) == 1:
+                yield number
+
+
+def _roughness(leap: int, periods: Sequence[int]) -> int:
+    """How unevenly leaps of this length fall into each period; the golden section is the smoothest there is.
+
+    A parameter's value is where the leaps stand in a period: the product of the sizes from this parameter on. They fall
+    the more evenly, the smaller the largest partial quotient of the continued fraction of ``leap / period`` is
+    (Niederreiter 1992, Random Number Generation and Quasi-Monte Carlo Methods, sec. 5.2).
+    """
+    return sum(_largest_quotient(leap % period, period) for period in periods)
+
+
+def _largest_quotient(numerator: int, denominator: int) -> int:
+    largest = 0
+    while numerator:
+        largest = max(largest, denominator // numerator)
+        numerator, denominator = denominator % numerator, numerator
+    return largest
