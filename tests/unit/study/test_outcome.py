@@ -187,6 +187,8 @@ ERRORS: dict[str, tuple[Callable[[Any], Any], type[BaseException]]] = {
     "a report of text": (lambda trial: trial.report("good", 1), TypeError),
     "a report at no step": (lambda trial: trial.report(1.0, "last"), TypeError),
     "a report before the start": (lambda trial: trial.report(1.0, -1), ValueError),
+    "a report at an endless step": (lambda trial: trial.report(1.0, 2**70), ValueError),
+    "a range beyond 64 bits": (lambda trial: trial.suggest_int("y", 0, 2**70), InvalidSpaceError),
     "a constraint NaN": (lambda trial: trial.set_constraint("c", math.nan), ValueError),
     "a constraint of text": (lambda trial: trial.set_constraint("c", "much"), TypeError),
 }
