@@ -18,7 +18,7 @@ from optimist.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optimist.history.draft import StudyChange, TrialChange
+from optimist.history.draft import SpaceParams, StudyChange, TrialChange
 from optimist.history.history import History
 from optimist.history.records import to_datetime
 from optimist.history.view import View
@@ -230,6 +230,42 @@ class Histories(RuleBasedStateMachine):
         if change.state is not None and change.state.is_finished():
             assert change.completed_us is not None
             self.naive_finish(trial, change.state, change.values, change.completed_us)
+
+    @rule(data=st.data(), outcomes=st.lists(whole_trials(), min_size=1, max_size=6), with_repeats=st.booleans())
+    def load(self, data: st.DataObject, outcomes: list[WholeTrial], with_repeats: bool) -> None:
+        """Many finished trials at once, as when a study is opened; they finished in another order than they began."""
+        first, spaces = self.history.n_trials, {}
+        changes = []
+        for number in data.draw(st.permutations(range(first, first + len(outcomes)))):
+            suggested, reported, constraints, state = outcomes[number - first]
+            space = tuple({name: distribution for name, distribution, _ in suggested}.items())
+            space = spaces.setdefault(space, space)  # shared, as stores share it
+            values = {name: value for name, _, value in suggested}
+            changes.append(
+                TrialChange(
+                    number,
+                    number + 100,
+                    state,
+                    self.draw_values(data, state),
+                    self.now(),
+                    self.now(),
+                    SpaceParams(space, [values[name] for name, _ in space]),
+                    reported,
+                    {},
+                    constraints,
+                )
+            )
+        known = [trial.number for trial in self.naive.trials.values()]
+        news = [*changes, *changes[:2]] if with_repeats else changes
+        number = data.draw(st.sampled_from(known)) if known else first
+        open_change = TrialChange(number=number, trial_id=number + 100, reports={4: 1.0})
+        position = data.draw(st.integers(0, len(news)))
+        news = [*news[:position], StudyChange({"loaded": first}), open_change, *news[position:]]
+        self.history.apply(copy.deepcopy(news))
+        self.naive.user_attrs["loaded"] = first
+        for change in news:
+            if isinstance(change, TrialChange):
+                self.naive_apply(change, self.naive.trials.get(change.number))
 
     @rule(key=attr_keys, value=attr_values, is_system=st.booleans())
     def change_study(self, key: str, value: Any, is_system: bool) -> None:

@@ -7,7 +7,7 @@ that was seen before with one dictionary look-up, and where it ends is all a fin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from optimist.distributions import (
@@ -173,7 +173,7 @@ class LayoutTree:
             node.edges[name] = edge
         return edge
 
-    def layout_of(self, distributions: dict[str, BaseDistribution]) -> Layout:
+    def layout_of(self, distributions: Mapping[str, BaseDistribution]) -> Layout:
         """The layout of a whole trial, parameters in the order of the mapping."""
         node = self.root
         for name, distribution in distributions.items():

@@ -101,7 +101,7 @@ def test_an_empty_view() -> None:
     assert (view.n, view.n_trials, view.n_objectives) == (0, 0, 2)
     assert view.values.shape == view.losses.shape == (0, 2)
     assert view.numbers.tolist() == view.states.tolist() == []
-    assert view.best_rows([], 5) == view.front_rows() == view.constraint_keys == []
+    assert (view.best_rows([], 5), view.front_rows(), view.constraint_keys) == ([], [], [])
     assert dict(view.shared_space()) == {}
     assert math.isnan(view.step_percentile(0, 50))
     assert view.open_trials == ()
