@@ -83,11 +83,14 @@ class Branch:
 
     def end(self, *, failed: bool) -> None:
         """Note that a trial ended here; if others went further, it only stopped early."""
-        if self.name is not None:
-            return
-        self._n_failures += failed
-        if not failed or self._n_failures >= _MAX_FAILURES:
+        self._n_failures = self._n_failures + 1 if failed else _MAX_FAILURES
+        if self.name is None:
             self._leave(0)
+
+    def retry(self) -> None:
+        """Open a branch again where all trials failed, but not yet too many of them."""
+        if self.name is None and self._n_failures < _MAX_FAILURES:
+            self._leave(1)
 
     def _leave(self, n_left: int) -> None:
         """Set what is left here, and so on all branches before."""
@@ -149,6 +152,7 @@ class BranchTree:
     def __init__(self, pinned: Mapping[str, Any]) -> None:
         self.root = Branch()
         self._pinned = pinned
+        self._failed: list[Branch] = []
         self._n_seen = 0
 
     def advance(self, history: History, n: int) -> None:
@@ -156,7 +160,14 @@ class BranchTree:
             layout = history.tree.layouts[history.layout.data[row]]
             branch = self.follow(_steps(layout, [column.data[row] for column in layout.columns]))
             if branch is not None:
-                branch.end(failed=history.state.data[row] == TrialState.FAIL)
+                failed = history.state.data[row] == TrialState.FAIL
+                branch.end(failed=failed)
+                if failed:
+                    self._failed.append(branch)
+            if self.root.n_left == 0:  # failed trials are made up for when all others are done
+                for branch in self._failed:
+                    branch.retry()
+                self._failed.clear()
         self._n_seen = max(self._n_seen, n)
 
     def follow(self, steps: Iterable[Step]) -> Branch | None:

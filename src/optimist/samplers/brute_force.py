@@ -31,7 +31,7 @@ class BruteForceSampler(ColumnSampler):
 
     The space is learned as trials run, so parameters may depend on values of others. It must be finite: floats need a
     step. A combination is tried by a trial that is complete, pruned, running or waiting, whoever made it; one that
-    failed is tried once more. At each parameter the values below which anything is left are equally likely.
+    failed is tried once more, after all others. At each parameter the values below which anything is left are equally likely.
 
     Several workers share the work: what one has chosen, others avoid. In a stored study that takes one commit for each
     parameter. A worker whose share is done waits for the running trials of its own process, as these may open new
