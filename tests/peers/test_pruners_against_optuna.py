@@ -210,3 +210,13 @@ def test_the_same_arguments_are_refused(name: str, kwargs: dict[str, Any]) -> No
     assert isinstance(ours.value, theirs.type)
     argument = next(reversed(kwargs), "lower")
     assert argument in str(ours.value)
+
+
+def test_diverged_trials_do_not_switch_pruning_off() -> None:
+    """The one difference, named in docs/compatibility.md: numpy's median of 1, 2 and infinity is NaN."""
+    history = [{0: value} for value in (1.0, 2.0, math.inf)]
+    theirs, ours = (
+        replay(library, "minimize", partial(percentile_pruner, 50.0), history, [{0: 3.0}])
+        for library in (optuna, optimist)
+    )
+    assert (theirs, ours) == ([[False]], [[True]])

@@ -18,7 +18,7 @@ from optimist.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optimist.history.draft import SpaceParams, StudyChange, TrialChange
+from optimist.history.draft import Change, SpaceParams, StudyChange, TrialChange
 from optimist.history.history import History
 from optimist.history.records import to_datetime
 from optimist.history.view import View
@@ -234,8 +234,9 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data(), outcomes=st.lists(whole_trials(), min_size=1, max_size=6), with_repeats=st.booleans())
     def load(self, data: st.DataObject, outcomes: list[WholeTrial], with_repeats: bool) -> None:
         """Many finished trials at once, as when a study is opened; they finished in another order than they began."""
-        first, spaces = self.history.n_trials, {}
-        changes = []
+        first = self.history.n_trials
+        spaces: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        changes: list[Change] = []
         for number in data.draw(st.permutations(range(first, first + len(outcomes)))):
             suggested, reported, constraints, state = outcomes[number - first]
             space = tuple({name: distribution for name, distribution, _ in suggested}.items())
