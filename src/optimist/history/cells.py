@@ -93,10 +93,11 @@ class FinishedCells:
 
     Args:
         space: A finite space.
+        fixed: Internal values of some of its parameters; only cells with these count.
     """
 
-    def __init__(self, space: SearchSpace) -> None:
-        self.cells = CellNumbers(space)
+    def __init__(self, space: SearchSpace, fixed: Mapping[str, Any]) -> None:
+        self.cells = CellNumbers(space, fixed)
         self.untried = Urn(self.cells.n)
         self._filter = LayoutFilter(frozenset(space))
         self._n_seen = 0

@@ -7,6 +7,7 @@ import threading
 from array import array
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from optimist.distributions import BaseDistribution
@@ -318,17 +319,24 @@ class View:
             space = tracker.space
         return space if space is not None and space.is_finite else None
 
-    def tried_cells(self, space: SearchSpace | Mapping[str, BaseDistribution]) -> TriedCells:
+    def tried_cells(
+        self, space: SearchSpace | Mapping[str, BaseDistribution], fixed: Mapping[str, Any] = MappingProxyType({})
+    ) -> TriedCells:
         """Which cells of a space were tried, and which are left.
 
         What finishes after the view was taken may count as well: to know of more tried cells does no harm.
+
+        Args:
+            space: Each of its parameters has finitely many values.
+            fixed: Internal values of some of them, which need not be in their range; only cells with these count.
 
         Raises:
             ValueError: The space is infinite.
         """
         history, space = self._history, space if isinstance(space, SearchSpace) else SearchSpace(space)
         with history.lock:
-            tracker = history.tracker((FinishedCells, space), FinishedCells, space)
+            key = (FinishedCells, space, frozenset(fixed.items()))
+            tracker = history.tracker(key, FinishedCells, space, fixed)
             tracker.advance(history, self.n)
         expected = [trial.expected(space) for trial in self.open_trials]
         numbers = [tracker.cells.number(values) for values in expected if values is not None]

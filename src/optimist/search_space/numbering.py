@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from optimist.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -44,6 +45,7 @@ class CellNumbers:
 
     Args:
         space: Its parameters; each has finitely many values.
+        fixed: Internal values of parameters that have this one value only.
 
     Attributes:
         n: How many cells there are.
@@ -52,9 +54,12 @@ class CellNumbers:
         ValueError: The space is infinite.
     """
 
-    def __init__(self, space: Mapping[str, BaseDistribution]) -> None:
+    def __init__(self, space: Mapping[str, BaseDistribution], fixed: Mapping[str, Any] = MappingProxyType({})) -> None:
         self.space = space if isinstance(space, SearchSpace) else SearchSpace(space)
-        self._digits = {name: value_numbers(name, distribution) for name, distribution in self.space.items()}
+        self._digits = {
+            name: _Single(fixed[name]) if name in fixed else value_numbers(name, distribution)
+            for name, distribution in self.space.items()
+        }
         self.n = math.prod(digit.n for digit in self._digits.values())
         self._fits_int64 = self.n < 2**62 and all(digit.n <= _EXACT for digit in self._digits.values())
 
@@ -153,11 +158,11 @@ class _Range:
 
 
 class _Single:
-    """One float."""
+    """One value."""
 
     n = 1
 
-    def __init__(self, only: float) -> None:
+    def __init__(self, only: Any) -> None:
         self.only = only
 
     def index(self, value: Any) -> int:
@@ -168,7 +173,7 @@ class _Single:
 
         return np.where(values == self.only, 0, -1)
 
-    def value(self, index: int) -> float:
+    def value(self, index: int) -> Any:
         return self.only
 
 

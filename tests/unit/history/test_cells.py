@@ -153,6 +153,17 @@ def test_the_same_generator_draws_the_same() -> None:
     }
 
 
+def test_fixed_parameters_leave_a_part_of_the_space() -> None:
+    study = study_of((COMPLETE, {"x": 1, "c": "b"}), (COMPLETE, {"x": 1, "c": "a"}), (FAIL, {"x": 2, "c": "b"}))
+    tried = study.view().tried_cells(SPACE, fixed={"c": 1})
+    assert (tried.n_cells, tried.n_left) == (4, 3)
+    columns = tried.sample(np.random.default_rng(0), 10)
+    assert sorted(columns["x"].tolist()) == [2, 3, 4]
+    assert columns["c"].tolist() == [1, 1, 1]
+    assert not tried.contains({"x": 1, "c": 0})  # no cell of this part
+    assert study.view().tried_cells(SPACE, fixed={"x": 99}).n_left == 3
+
+
 def test_astronomically_large_spaces_cost_nothing() -> None:
     space: dict[str, BaseDistribution] = {f"p{i}": IntDistribution(0, 10**9) for i in range(20)}
     study = optimist.create_study(sampler=RandomSampler(0))
