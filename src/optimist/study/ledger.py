@@ -18,9 +18,12 @@ from optimist.exceptions import UpdateFinishedTrialError
 from optimist.history.draft import Draft, StudyChange, TrialChange
 from optimist.history.history import History
 from optimist.history.records import FrozenTrial
+from optimist.logging import get_logger
 from optimist.states import TrialState
 from optimist.storages.base import Storage, StudyRecord, Summary
 from optimist.storages.memory import InMemoryStorage, MemoryStudy, now_us
+
+_logger = get_logger(__name__)
 
 _FLUSH_INTERVAL_S = 1.0
 _SYNC_INTERVAL_S = 0.5
@@ -309,6 +312,14 @@ class StoredLedger(Ledger):
         alone.apply([best])
         return alone.trial(best.number)
 
+    def _flush_in_background(self, draft: Draft) -> None:
+        try:
+            self.flush(draft)
+        except UpdateFinishedTrialError:
+            self.sync()  # told elsewhere; the thread that runs it will notice at its next write
+        except Exception as error:  # noqa: BLE001  what is pending stays so; the trial's own next write says what is wrong
+            _logger.warning("Trial %d could not be saved in the background: %s", draft.number, error)
+
     @contextmanager
     def flushing(self) -> Iterator[None]:
         stop = threading.Event()
@@ -318,7 +329,7 @@ class StoredLedger(Ledger):
                 for number in list(self._unsaved):
                     draft = self._history.drafts.get(number)
                     if draft is not None:
-                        self.flush(draft)
+                        self._flush_in_background(draft)
 
         thread = threading.Thread(target=flush_all, name="optimist-flusher", daemon=True)
         thread.start()
