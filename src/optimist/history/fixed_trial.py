@@ -7,7 +7,13 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, overload
 
-from optimist.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optimist.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    check_distribution_compatibility,
+)
 from optimist.history.base_trial import CONSTRAINT_PREFIX, BaseTrial, CategoricalChoice, read_constraints
 from optimist.history.records import checked_constraint
 
@@ -69,13 +75,11 @@ class FixedTrial(BaseTrial):
                 f"The FixedTrial has no value for the parameter {name!r}. Give one: FixedTrial({{{name!r}: ..., ...}})."
             )
         value = self._params[name]
+        if name in self._distributions:
+            check_distribution_compatibility(self._distributions[name], distribution)
         if not distribution._contains(distribution.to_internal_repr(value)):
             warnings.warn(f"Parameter {name!r} has the value {value!r}, which is not in {distribution}.", stacklevel=3)
-        first = self._distributions.setdefault(name, distribution)
-        if type(first) is not type(distribution):
-            raise ValueError(
-                f"Parameter {name!r} is a {type(first).__name__}; it cannot be a {type(distribution).__name__} as well."
-            )
+        self._distributions[name] = distribution
         self._suggested[name] = value
         return value
 

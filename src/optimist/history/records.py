@@ -9,7 +9,13 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, overload
 
-from optimist.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optimist.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    check_distribution_compatibility,
+)
 from optimist.history.base_trial import CONSTRAINT_PREFIX, BaseTrial, CategoricalChoice, read_constraints
 from optimist.states import TrialState
 
@@ -165,13 +171,10 @@ class FrozenTrial(BaseTrial):
                 f"Trial {self._number} has no parameter {name!r}; it has: {', '.join(self._params) or '-'}."
             )
         value = self._params[name]
+        if name in self._distributions:
+            check_distribution_compatibility(self._distributions[name], distribution)
         if not distribution._contains(distribution.to_internal_repr(value)):
             warnings.warn(f"Parameter {name!r} has the value {value!r}, which is not in {distribution}.", stacklevel=3)
-        if name in self._distributions and type(self._distributions[name]) is not type(distribution):
-            raise ValueError(
-                f"Parameter {name!r} is a {type(self._distributions[name]).__name__}; "
-                f"it cannot be suggested as a {type(distribution).__name__}."
-            )
         self._distributions[name] = distribution
         return value
 
