@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from optimist.distributions import IntDistribution
 from optimist.history.draft import Change, StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
 
@@ -99,8 +100,10 @@ class Storage(ABC):
             TypeError: An attribute or a distribution is of a kind that the store cannot hold.
             ValueError: It is too large, or a name has a NUL or more than 512 characters.
         """
-        for name, _, _ in change.params:
+        for name, distribution, value in change.params:
             check_name("A parameter's name", name)
+            if isinstance(distribution, IntDistribution):
+                _check_int64(name, distribution.low, distribution.high, value)
         for key in (*change.user_attrs, *change.system_attrs):
             check_name("An attribute's name", key)
 
@@ -162,6 +165,12 @@ class Storage(ABC):
 
     def close(self) -> None:
         """Give back files and connections; the storage opens them again when it is used again."""
+
+
+def _check_int64(name: str, *numbers: float) -> None:
+    for number in numbers:
+        if not -(2**63) <= number < 2**63:
+            raise ValueError(f"Parameter {name!r}: {number} does not fit into 64 bits.")
 
 
 def check_name(what: str, name: str) -> None:

@@ -9,13 +9,14 @@ import uuid
 from array import array
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from optimist.exceptions import DuplicatedStudyError, StudyNotFoundError, TrialNotFoundError, UpdateFinishedTrialError
 from optimist.history.draft import Change, Draft, StudyChange, TrialChange
 from optimist.history.history import History, change_of
 from optimist.states import StudyDirection, TrialState
-from optimist.storages.base import Begun, Delta, Storage, StudyRecord, Summary
+from optimist.storages.base import Begun, Delta, Storage, StudyRecord, Summary, check_name
 
 _STUDY = -1  # stands in the log for a change of the study itself
 
@@ -46,20 +47,26 @@ class MemoryStudy:
         """Start the oldest waiting trial, or a new one."""
         history = self.history
         with history.lock:
-            if self.waiting:
-                draft = history.drafts[self.waiting.popleft()]
+            draft = self._oldest_waiting()
+            if draft is not None:
                 history.start(draft, now_us())
             else:
                 draft = history.begin(history.n_trials, next(self._trial_ids), TrialState.RUNNING, now_us())
             self.log.append(draft.number)
         return draft
 
+    def _oldest_waiting(self) -> Draft | None:
+        while self.waiting:
+            draft = self.history.drafts.get(self.waiting.popleft())
+            if draft is not None and draft.state == TrialState.WAITING:  # else a write took it out of the queue
+                return draft
+        return None
+
     def add(self, change: TrialChange) -> int:
         """Add a whole trial; return its number."""
         history = self.history
         with history.lock:
-            change.number = history.n_trials
-            change.trial_id = next(self._trial_ids)
+            change = replace(change, number=history.n_trials, trial_id=next(self._trial_ids))
             history.apply([change])
             if change.state == TrialState.WAITING:
                 self.waiting.append(change.number)
@@ -103,8 +110,9 @@ class InMemoryStorage(Storage):
             raise StudyNotFoundError(f"There is no study with the id {study_id} in this storage (any more).") from None
 
     def create_study(self, name: str | None, directions: Sequence[StudyDirection]) -> StudyRecord:
+        name = f"no-name-{uuid.uuid4()}" if name is None else name
+        check_name("A study's name", name)
         with self._lock:
-            name = f"no-name-{uuid.uuid4()}" if name is None else name
             if name in self._names:
                 raise DuplicatedStudyError(
                     f"There is a study named {name!r} already. Use another name, or load_if_exists=True to go on with it."
@@ -150,12 +158,15 @@ class InMemoryStorage(Storage):
 
     def write_study(self, study_id: int, change: StudyChange) -> None:
         study = self.study(study_id)
+        self.check(TrialChange(user_attrs=change.user_attrs, system_attrs=change.system_attrs))
         with study.history.lock:
             study.history.apply([change])
             study.note_study()
 
     def add_trials(self, study_id: int, trials: Sequence[TrialChange]) -> list[int]:
         study = self.study(study_id)
+        for trial in trials:
+            self.check(trial)
         with study.history.lock:
             return [study.add(trial) for trial in trials]
 
@@ -167,6 +178,7 @@ class InMemoryStorage(Storage):
 
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         study = self.study(study_id)
+        self.check(change)
         history = study.history
         with history.lock:
             if change.number not in history.drafts:

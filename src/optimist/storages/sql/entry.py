@@ -17,7 +17,6 @@ from optimist.history.draft import TrialChange
 from optimist.states import TrialState
 from optimist.storages.sql.documents import Document, storable_attrs
 
-_INT64 = 2**63
 _MODERN = frozenset({FloatDistribution, IntDistribution, CategoricalDistribution})
 
 
@@ -58,9 +57,6 @@ def to_entry(change: TrialChange) -> Entry:
         TypeError: An attribute cannot be written as JSON.
         ValueError: An attribute or an integer is too large, or an attribute's name is no good name.
     """
-    for name, _, value in change.params:
-        if type(value) is int and not -_INT64 <= value < _INT64:
-            raise ValueError(f"Parameter {name!r}: {value} does not fit into 64 bits.")
     document = Document(
         values=None if change.values is None else list(change.values),
         steps=list(change.reports),

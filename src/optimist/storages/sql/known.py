@@ -6,11 +6,13 @@ added, so what is known stays right.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterable
 
 from optimist.distributions import (
     BaseDistribution,
+    CategoricalDistribution,
     distribution_to_json,
     json_to_distribution,
 )
@@ -66,7 +68,7 @@ def storable_distribution(name: str, distribution: BaseDistribution) -> str:
     check_name("A parameter's name", name)
     try:
         text = distribution_to_json(distribution)
-        is_faithful = json_to_distribution(text) == distribution
+        is_faithful = _reads_back(text, distribution)
     except ValueError as error:
         raise InvalidSpaceTypeError(f"Parameter {name!r}: {error}") from error
     if not is_faithful:
@@ -75,3 +77,10 @@ def storable_distribution(name: str, distribution: BaseDistribution) -> str:
             "None, bool, int, float or str as choices, for example names that you look up in a dict."
         )
     return text
+
+
+def _reads_back(text: str, distribution: BaseDistribution) -> bool:
+    if not isinstance(distribution, CategoricalDistribution):
+        return json_to_distribution(text) == distribution
+    choices = json.loads(text)["attributes"]["choices"]
+    return all(a == b or (a != a and b != b) for a, b in zip(choices, distribution.choices, strict=True))

@@ -1,0 +1,49 @@
+"""Every storage keeps the contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from optimist.storages.base import Storage
+from optimist.storages.memory import InMemoryStorage
+from optimist.storages.sql.storage import SQLStorage
+from optimist.testing import StorageSuite
+
+
+class TestInMemoryStorage(StorageSuite):
+    is_shared: ClassVar[bool] = False
+    keeps_objects: ClassVar[bool] = True
+
+    def make_storage(self, directory: Path) -> Storage:
+        return InMemoryStorage()
+
+
+class TestSQLite(StorageSuite):
+    def store_url(self, directory: Path) -> str:
+        return f"sqlite:///{directory}/study.db"
+
+
+class TestSQLiteInMemory(StorageSuite):
+    is_shared: ClassVar[bool] = False
+
+    def make_storage(self, directory: Path) -> Storage:
+        return SQLStorage("sqlite:///:memory:")
+
+
+class TestDatabaseThatDoesNotAnswerUpdates(StorageSuite):
+    """MySQL and MariaDB, and SQLite before 3.35, have no UPDATE ... RETURNING."""
+
+    is_shared: ClassVar[bool] = False
+
+    def make_storage(self, directory: Path) -> Storage:
+        storage = SQLStorage("sqlite://")
+        storage.engine.dialect.update_returning = False
+        return storage
+
+
+@pytest.mark.parametrize("suite", [TestInMemoryStorage, TestSQLiteInMemory])
+def test_what_is_not_promised_is_left_out(suite: type[StorageSuite]) -> None:
+    assert suite.test_fork_is_noticed is None
