@@ -25,9 +25,12 @@ class Suite:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for name in dir(cls):
-            flag, value = getattr(getattr(cls, name), "needed_flag", ("", None))
-            if flag and getattr(cls, flag) != value:
-                setattr(cls, name, None)  # pytest collects what can be called
+            if name in vars(cls):
+                continue  # the suite itself keeps its tests, whatever its flags are before a subclass sets them
+            test = next((vars(base)[name] for base in cls.__mro__ if vars(base).get(name) is not None), None)
+            flag, value = getattr(test, "needed_flag", ("", None))
+            if flag:
+                setattr(cls, name, test if getattr(cls, flag) == value else None)  # pytest collects what can be called
 
 
 @contextmanager
