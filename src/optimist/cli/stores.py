@@ -32,17 +32,23 @@ def open_storage_of(settings: Settings, *, may_be_new: bool = False) -> Storage:
     Raises:
         CLIUsageError: No storage is named, its class is not known, or there is no such file.
     """
+    url = url_of(settings, may_be_new=may_be_new)
+    # Opening a database loads numpy and SQLAlchemy; help and mistakes shall not wait for that.
+    from optimist.storages.open import open_storage
+
+    return open_storage(url)
+
+
+def url_of(settings: Settings, *, may_be_new: bool = False) -> str:
+    """The URL or file name of the storage that the user named; arguments and errors as in ``open_storage_of``."""
     url = settings.storage or os.environ.get(_STORAGE_VARIABLE)
     if not url:
         raise CLIUsageError(f"Which storage? Give --storage, such as --storage study.db, or set {_STORAGE_VARIABLE}.")
     path = file_of(url)
     if path is not None and not may_be_new and not path.exists():
         raise CLIUsageError(f"There is no file {path}. The command create-study makes one.")
-    # Opening a database loads numpy and SQLAlchemy; help and mistakes shall not wait for that.
-    from optimist.storages.open import open_storage
-
     if settings.storage_class is None or settings.storage_class == "RDBStorage":
-        return open_storage(url)
+        return url
     raise CLIUsageError(
         f"This version has no storage class {settings.storage_class}. Leave --storage-class out to let the URL decide."
     )
@@ -69,12 +75,11 @@ def upgrade_storage(settings: Settings) -> None:
 
     Studies and trials stay as they are. Upgrade after installing a newer Optimist, while no worker is running.
     """
+    url = url_of(settings)
+    from optimist.storages.open import upgrade_storage_at
+
     logger = optimist.logging.get_logger(__name__)
-    storage = open_storage_of(settings)
-    if not hasattr(storage, "upgrade"):
-        logger.info("This storage needs no upgrades.")
-    elif storage.get_current_version() == storage.get_head_version():  # type: ignore[attr-defined]
-        logger.info("This storage is up to date.")
-    else:
-        storage.upgrade()
+    if upgrade_storage_at(url):
         logger.info("The storage is up to date now.")
+    else:
+        logger.info("This storage is up to date.")

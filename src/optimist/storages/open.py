@@ -34,10 +34,25 @@ def open_storage(storage: str | os.PathLike[str] | Storage | None) -> Storage:
             return InMemoryStorage()
     if not isinstance(storage, (str, os.PathLike)):
         raise TypeError(f"storage must be a URL, a file name or a storage, but got {storage!r}.")
-    url = os.fspath(storage)
-    if not _SCHEME.match(url):
-        url = f"sqlite:///{url}"
     # SQLAlchemy takes longer to load than a study in memory takes to run.
     from optimist.storages.sql.storage import SQLStorage
+    from optimist.storages.sql.urls import file_url
 
-    return SQLStorage(url)
+    url = os.fspath(storage)
+    return SQLStorage(url if _SCHEME.match(url) else file_url(url))
+
+
+def upgrade_storage_at(url: str) -> bool:
+    """Bring the tables of a database up to this release; say whether there was anything to do.
+
+    Args:
+        url: A URL or a file name, as ``open_storage`` takes them.
+
+    Raises:
+        StorageInternalError: The database holds no studies of ours, or was made by a newer release.
+    """
+    from optimist.storages.sql.upgrade import upgrade_schema
+    from optimist.storages.sql.urls import file_url
+
+    before, after = upgrade_schema(url if _SCHEME.match(url) else file_url(url))
+    return before != after

@@ -59,17 +59,21 @@ class Database:
                 yield self._connected()
             except self._errors as error:
                 raise self._explained(error) from error
+            except BaseException:
+                self._drop_broken()
+                raise
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A connection in a transaction, committed at the end of the block, taken back if the block raises."""
         with self.reading() as connection:
-            self.dialect.begin(connection)
             try:
+                self.dialect.begin(connection)
                 yield connection
                 self.dialect.commit(connection)
             except BaseException:
-                self.dialect.rollback(connection)
+                if not connection.invalidated:
+                    self.dialect.rollback(connection)
                 raise
 
     def close(self) -> None:
@@ -90,6 +94,12 @@ class Database:
         if self._connection is None:
             self._connection = self.engine.connect()
         return self._connection
+
+    def _drop_broken(self) -> None:
+        """Forget a connection that was interrupted in the middle of a statement, as by Ctrl-C; it is of no more use."""
+        if self._connection is not None and self._connection.invalidated:
+            broken, self._connection = self._connection, None
+            broken.close()
 
     def _notice_fork(self) -> None:
         if self._pid != os.getpid():

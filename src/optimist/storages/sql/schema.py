@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     SmallInteger,
     String,
     Table,
@@ -98,6 +99,7 @@ trials = Table(
     sqlite_autoincrement=True,
 )
 Index("optimist_ix_seq", trials.c.study_id, trials.c.seq)
+# Partial where that costs nothing: naming PostgreSQL here as well would load its dialect, 20 ms, in every process.
 Index(
     "optimist_ix_best",
     trials.c.study_id,
@@ -106,7 +108,6 @@ Index(
     trials.c.value,
     trials.c.seq,
     sqlite_where=trials.c.state == _COMPLETE,
-    postgresql_where=trials.c.state == _COMPLETE,
 )
 Index(
     "optimist_ix_queue",
@@ -114,7 +115,6 @@ Index(
     trials.c.state,
     trials.c.number,
     sqlite_where=trials.c.state == _WAITING,
-    postgresql_where=trials.c.state == _WAITING,
 )
 
 # What was said of running trials since their row was written; folded into the row's document when they finish.
@@ -125,10 +125,16 @@ changes = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False),
     Column("document", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 Index("optimist_ix_change_number", changes.c.study_id, changes.c.number)
 
-version = Table("optimist_alembic_version", metadata, Column("version_num", String(32), primary_key=True))
+version = Table(
+    "optimist_alembic_version",
+    metadata,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="optimist_alembic_version_pkc"),  # as Alembic makes it
+)
 
 _OPTUNA_TABLES: Final = {"studies", "trials", "version_info"}
 
@@ -140,18 +146,22 @@ def open_schema(database: Database) -> None:
         StorageInternalError: The schema is older or newer than this release, or the database is Optuna's.
     """
     with database.reading() as connection:
-        found = _find_version(connection)
+        found = find_version(connection)
         if found is None:
             _refuse_optuna(database, connection)
             database.dialect.prepare_database(connection)
     if found is None:
         with database.writing() as connection:
-            found = _find_version(connection)  # another process may have been faster
+            found = find_version(connection)  # another process may have been faster
             if found is None:
                 create_schema(connection)
                 found = REVISIONS[-1]
+    refuse_newer(database, found)
     if found != REVISIONS[-1]:
-        raise StorageInternalError(_wrong_version(masked(database.url), found))
+        raise StorageInternalError(
+            f"{masked(database.url)} was made by an older release (schema {found}, now {REVISIONS[-1]}). Bring it up to "
+            f"date with: optimist storage upgrade --storage {masked(database.url)}"
+        )
 
 
 def create_schema(connection: Connection) -> None:
@@ -161,28 +171,29 @@ def create_schema(connection: Connection) -> None:
     connection.execute(version.insert().values(version_num=REVISIONS[-1]))
 
 
-def _find_version(connection: Connection) -> str | None:
+def find_version(connection: Connection) -> str | None:
+    """The revision of the schema in a database; None if there is none of ours."""
     if not connection.dialect.has_table(connection, version.name):
         return None
     return connection.execute(select(version.c.version_num)).scalar_one_or_none()
 
 
+def refuse_newer(database: Database, found: str) -> None:
+    """Refuse a schema that is not known.
+
+    Raises:
+        StorageInternalError: It is not known, so a newer release has made it.
+    """
+    if found not in REVISIONS:
+        raise StorageInternalError(
+            f"{masked(database.url)} was made by a newer release (schema {found}; this one knows {REVISIONS[-1]} and "
+            "older). Update with: pip install --upgrade optimist"
+        )
+
+
 def _refuse_optuna(database: Database, connection: Connection) -> None:
-    names = set(inspect(connection).get_table_names())
-    if names >= _OPTUNA_TABLES:
+    if set(inspect(connection).get_table_names()) >= _OPTUNA_TABLES:
         raise StorageInternalError(
             f"{masked(database.url)} holds studies of Optuna and none of Optimist. `optimist import` will convert them; "
             "until then, name another file or database."
         )
-
-
-def _wrong_version(url: str, found: str) -> str:
-    if found in REVISIONS:
-        return (
-            f"{url} was made by an older release (schema {found}, now {REVISIONS[-1]}). Bring it up to date with: "
-            f"optimist storage upgrade --storage {url}"
-        )
-    return (
-        f"{url} was made by a newer release (schema {found}; this one knows {REVISIONS[-1]} and older). "
-        "Update with: pip install --upgrade optimist"
-    )

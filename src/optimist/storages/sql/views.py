@@ -74,3 +74,9 @@ def create_views(connection: Connection) -> None:
     """Make all views."""
     for name, query in VIEWS[connection.dialect.name].items():
         connection.exec_driver_sql(f"CREATE VIEW {name} AS {query}")
+
+
+def drop_views(connection: Connection) -> None:
+    """Remove the views that are there."""
+    for name in VIEWS[connection.dialect.name]:
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")

@@ -1,0 +1,80 @@
+"""The first schema."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+_Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_Name = sa.String(512)
+
+
+def upgrade() -> None:
+    """Make all tables, indices and views."""
+    op.create_table(
+        "optimist_studies",
+        sa.Column("study_id", _Id, primary_key=True, autoincrement=True),
+        sa.Column("name", _Name, nullable=False, unique=True),
+        sa.Column("directions", sa.Text, nullable=False),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.Column("first_start_us", sa.BigInteger),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("n_trials", sa.BigInteger, nullable=False),
+        sa.Column("n_waiting", sa.BigInteger, nullable=False),
+        sa.Column("n_complete", sa.BigInteger, nullable=False),
+        sa.Column("n_pruned", sa.BigInteger, nullable=False),
+        sa.Column("n_failed", sa.BigInteger, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "optimist_study_attrs",
+        sa.Column("study_id", _Id, primary_key=True, autoincrement=False),
+        sa.Column("is_system", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("name", _Name, primary_key=True),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("value", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "optimist_distributions",
+        sa.Column("study_id", _Id, primary_key=True, autoincrement=False),
+        sa.Column("distribution_id", _Id, primary_key=True, autoincrement=False),
+        sa.Column("name", _Name, nullable=False),
+        sa.Column("distribution", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "optimist_trials",
+        sa.Column("trial_id", _Id, primary_key=True, autoincrement=True),
+        sa.Column("study_id", _Id, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("state", sa.SmallInteger, nullable=False),
+        sa.Column("is_feasible", sa.SmallInteger, nullable=False),
+        sa.Column("value", sa.Double),
+        sa.Column("started_us", sa.BigInteger),
+        sa.Column("completed_us", sa.BigInteger),
+        sa.Column("document", sa.Text),
+        sa.UniqueConstraint("study_id", "number", name="optimist_uq_number"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("optimist_ix_seq", "optimist_trials", ["study_id", "seq"])
+    op.create_index(
+        "optimist_ix_best",
+        "optimist_trials",
+        ["study_id", "state", "is_feasible", "value", "seq"],
+        sqlite_where=sa.text("state = 1"),
+    )
+    op.create_index(
+        "optimist_ix_queue", "optimist_trials", ["study_id", "state", "number"], sqlite_where=sa.text("state = 4")
+    )
+    op.create_table(
+        "optimist_changes",
+        sa.Column("study_id", _Id, primary_key=True, autoincrement=False),
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("optimist_ix_change_number", "optimist_changes", ["study_id", "number"])
