@@ -26,13 +26,14 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")  # one core for each process
 
-import numpy as np
+import numpy as np  # noqa: E402 - after the line that keeps it to one core
 
 CONTENDERS = ("optimist", "optuna")
 TOLERATED_LOSS = 0.1
@@ -72,7 +73,7 @@ def hartmann(trial: Any) -> float:
 def rosenbrock(trial: Any) -> float:
     """Four floats that depend on each other: a bent valley."""
     x = [trial.suggest_float(f"x{i}", -2, 2) for i in range(4)]
-    return float(sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in zip(x, x[1:], strict=False)))
+    return float(sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in pairwise(x)))
 
 
 def rastrigin(trial: Any) -> float:
@@ -126,7 +127,7 @@ def choices(trial: Any) -> float:
     picks = [trial.suggest_categorical(f"c{i}", ["a", "b", "c", "d", "e"]) for i in range(8)]
     codes = ["abcde".index(pick) for pick in picks]
     cost = sum((7 * i + 3 * code) % 5 for i, code in enumerate(codes))
-    return float(cost + sum((a + b) % 3 for a, b in zip(codes, codes[1:], strict=False)) / 2)
+    return float(cost + sum((a + b) % 3 for a, b in pairwise(codes)) / 2)
 
 
 def schedule(trial: Any) -> float:
@@ -293,11 +294,13 @@ def fingerprint(contender: str) -> str:
     return digest.hexdigest()[:12]
 
 
-def run_all(names: list[str], n_seeds: int) -> dict[tuple[str, str, int], float]:
+def run_all(
+    names: list[str], n_seeds: int, contenders: tuple[str, ...] = CONTENDERS
+) -> dict[tuple[str, str, int], float]:
     """Run what is not kept from an earlier run, in two processes."""
-    marks = {contender: fingerprint(contender) for contender in CONTENDERS}
+    marks = {contender: fingerprint(contender) for contender in contenders}
     kept: dict[str, float] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    keys = {(n, c, s): f"{n}/{c}/{s}/{marks[c]}" for s in range(n_seeds) for n in names for c in CONTENDERS}
+    keys = {(n, c, s): f"{n}/{c}/{s}/{marks[c]}" for s in range(n_seeds) for n in names for c in contenders}
     todo = [key for key, text in keys.items() if text not in kept]
     RESULTS.parent.mkdir(exist_ok=True)
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
