@@ -112,3 +112,29 @@ def test_other_processes_are_seen(tmp_path: Any) -> None:
         worker.enqueue_trial(cell)
     worker.optimize(objective, n_trials=len(CELLS))
     assert watcher.exhausted
+
+
+def test_a_worker_that_comes_too_late_fails_its_trial_unrun() -> None:
+    """Between looking and beginning, another worker may take the last cell."""
+    storage = optimist.storages.InMemoryStorage()
+    first, second = (
+        optimist.create_study(study_name="s", storage=storage, load_if_exists=True, sampler=GridSampler({"x": [1]}))
+        for _ in range(2)
+    )
+    assert second.wants_more()
+    trial = first.ask()
+    assert second.begin_wanted() is None
+    late = second.trials[1]
+    assert late.state == TrialState.FAIL
+    assert late.system_attrs == {"optimist:surplus": True}
+    first.tell(trial, float(trial.suggest_int("x", 0, 9)))
+    second.optimize(lambda trial: trial.suggest_int("x", 0, 9))
+    assert len(second.trials) == 2
+
+
+def test_what_waits_is_run_although_nothing_is_left() -> None:
+    study = study_after(sampler=GridSampler({"x": [1], "y": [0.0]}))
+    study.optimize(objective)
+    study.enqueue_trial({"x": 1, "y": 0.0})
+    study.optimize(objective)
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 2
