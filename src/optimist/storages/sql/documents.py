@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -133,7 +134,7 @@ def storable_attr(key: str, value: Any) -> Any:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(
-            f"The attribute {key!r} cannot be stored: JSON cannot hold {_shortened(value)} ({error}). "
+            f"The attribute {key!r} cannot be stored: JSON cannot hold {reprlib.repr(value)} ({error}). "
             "Use None, bool, int, float, str, and lists and dictionaries of these."
         ) from error
     if len(text.encode(errors="replace")) > MAX_ATTR_BYTES:
@@ -178,11 +179,6 @@ def attr_to_json(stored: Any) -> str:
 def attr_from_json(text: str) -> Any:
     """Read an attribute that stands alone."""
     return _read_attr(msgspec.json.decode(text))
-
-
-def _shortened(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 # Numbers that JSON does not have

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from optimist.exceptions import StorageInternalError
+from optimist.history.draft import TrialChange
+from optimist.states import StudyDirection
+from optimist.storages.sql import database as database_module
+from optimist.storages.sql import dialect
+from optimist.storages.sql.storage import SQLStorage
+
+MINIMIZE = StudyDirection.MINIMIZE
+
+
+def url_in(directory: Path) -> str:
+    return f"sqlite:///{directory}/study.db"
+
+
+def test_missing_directory(tmp_path: Path) -> None:
+    with pytest.raises(StorageInternalError, match=r"directory .*/nowhere does not exist\. Create it first") as caught:
+        SQLStorage(url_in(tmp_path / "nowhere"))
+    assert caught.value.__cause__ is not None
+
+
+def test_directory_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "study.db").mkdir()
+    with pytest.raises(StorageInternalError, match="It is a directory"):
+        SQLStorage(url_in(tmp_path))
+
+
+def test_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "study.db").write_text("This is a letter, not a database. " * 100)
+    with pytest.raises(StorageInternalError, match="not an SQLite database"):
+        SQLStorage(url_in(tmp_path))
+    assert (tmp_path / "study.db").read_text().startswith("This is a letter")
+
+
+def test_read_only_file_can_be_read(tmp_path: Path) -> None:
+    storage = SQLStorage(url_in(tmp_path))
+    study_id = storage.create_study("study", [MINIMIZE]).study_id
+    storage.begin_trial(study_id, 0)
+    read_only = SQLStorage(f"sqlite:///file:{tmp_path}/study.db?mode=ro&uri=true")
+    assert len(read_only.changes_since(study_id, 0).changes) == 1
+    with pytest.raises(StorageInternalError, match="It is read-only"):
+        read_only.begin_trial(study_id, 0)
+    with pytest.raises(StorageInternalError, match="cannot be opened; it may not exist"):
+        SQLStorage(f"sqlite:///file:{tmp_path}/other.db?mode=ro&uri=true")
+
+
+def test_full_disk_keeps_what_was_there(tmp_path: Path) -> None:
+    storage = SQLStorage(url_in(tmp_path))
+    study_id = storage.create_study("study", [MINIMIZE]).study_id
+    number = storage.begin_trial(study_id, 0).number
+    with storage._database.reading() as connection:
+        n_pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {n_pages + 2}")
+    with pytest.raises(StorageInternalError, match=r"disk is full.*all before it is safe"):
+        storage.write(study_id, TrialChange(number, user_attrs={"large": "x" * 100_000}))
+    storage.write(study_id, TrialChange(number, user_attrs={"small": "x"}))
+    with storage._database.reading() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+
+
+def test_lock_that_is_held_for_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialect, "_PATIENCE_S", 0.05)
+    storage = SQLStorage(url_in(tmp_path))
+    study_id = storage.create_study("study", [MINIMIZE]).study_id
+    other = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageInternalError, match="held its lock"):
+        storage.begin_trial(study_id, 0)
+    assert storage.changes_since(study_id, 0).changes == ()  # readers are not held up
+    other.execute("ROLLBACK")
+    other.close()
+    assert storage.begin_trial(study_id, 0).number == 0
+
+
+def test_switch_to_the_log_waits_for_its_turn(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "study.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+
+    def release() -> None:
+        time.sleep(0.2)
+        other.execute("COMMIT")
+        other.close()
+
+    thread = threading.Thread(target=release)
+    thread.start()
+    assert SQLStorage(url_in(tmp_path)).list_studies() == []
+    thread.join()
+
+
+def test_tables_that_are_gone(tmp_path: Path) -> None:
+    storage = SQLStorage(url_in(tmp_path))
+    with sqlite3.connect(tmp_path / "study.db") as other:
+        other.execute("DROP TABLE optimist_studies")
+    other.close()
+    with pytest.raises(StorageInternalError, match="Tables are missing"):
+        storage.list_studies()
+
+
+def test_damaged_file(tmp_path: Path) -> None:
+    storage = SQLStorage(url_in(tmp_path))
+    study_id = storage.create_study("study", [MINIMIZE]).study_id
+    for _ in range(20):
+        number = storage.begin_trial(study_id, 0).number
+        storage.write(study_id, TrialChange(number, user_attrs={"a": "x" * 3000}))
+    storage.close()
+    content = bytearray((tmp_path / "study.db").read_bytes())
+    content[4096:] = b"\x99" * (len(content) - 4096)
+    (tmp_path / "study.db").write_bytes(content)
+    with pytest.raises(StorageInternalError, match=r"damaged|SQLite says"):
+        SQLStorage(url_in(tmp_path)).changes_since(study_id, 0)
+
+
+def test_interrupted_transaction_is_taken_back(tmp_path: Path) -> None:
+    storage = SQLStorage(url_in(tmp_path))
+
+    def break_off() -> None:
+        with storage._database.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM optimist_alembic_version")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
+    with storage._database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM optimist_alembic_version").scalar() == 1
+    storage.create_study("study", [MINIMIZE])
+
+
+def test_errors_chain_their_cause_and_hide_the_password() -> None:
+    storage = SQLStorage("sqlite://")
+    storage._database.url = storage.url.set(username="u", password="secret", host="h")
+    with pytest.raises(StorageInternalError) as caught, storage._database.reading() as connection:
+        connection.exec_driver_sql("SELECT nonsense")
+    assert "no such column" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is not None
+
+
+def test_fork_that_python_does_not_know_of_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = SQLStorage(url_in(tmp_path))
+    study_id = storage.create_study("study", [MINIMIZE]).study_id
+    engine, connection = storage.engine, storage._database._connection
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    assert storage.begin_trial(study_id, 0).number == 0
+    assert storage.engine is not engine
+    assert storage._database._connection is not connection
+    assert connection is not None
+    assert not connection.closed  # closing it would disturb the parent
+    assert database_module._inherited.pop() is connection
+    connection.close()
+
+
+def test_database_in_memory_survives_a_fork() -> None:
+    storage = SQLStorage("sqlite://")
+    study_id = storage.create_study("study", [MINIMIZE]).study_id
+    storage._database.close_for_fork()
+    assert storage.begin_trial(study_id, 0).number == 0
+
+
+def test_closed_database_opens_again(tmp_path: Path) -> None:
+    storage = SQLStorage(url_in(tmp_path))
+    for _ in range(2):
+        storage.close()
+        storage.close()
+        storage.create_study(None, [MINIMIZE])
+    assert len(storage.list_studies()) == 2
