@@ -17,7 +17,7 @@ import math
 import pickle
 import warnings
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,26 +28,15 @@ from optimist.states import StudyDirection, TrialState
 from optimist.study.catalog import create_study
 from optimist.study.live_trial import Trial
 from optimist.study.study import Study
+from optimist.testing.suite import Suite, needs
 
 Reports = dict[int, float]
 """Intermediate value by step, in order of reporting."""
 
-TestT = TypeVar("TestT", bound=Callable[..., None])
-
 _N_SEEDS = 8
 
 
-def needs(flag: str, value: bool = True) -> Callable[[TestT], TestT]:
-    """Leave a test out of the classes whose flag of this name has another value."""
-
-    def mark(test: TestT) -> TestT:
-        test.needed_flag = flag, value  # type: ignore[attr-defined]
-        return test
-
-    return mark
-
-
-class PrunerSuite:
+class PrunerSuite(Suite):
     """What every pruner promises; see the module for how to use it.
 
     Attributes:
@@ -68,13 +57,6 @@ class PrunerSuite:
     def make_mirrored(self) -> BasePruner:
         """Make the pruner that does the same where every value has the opposite sign and is to be maximized."""
         return self.make_pruner()
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        for name in dir(PrunerSuite):
-            flag, value = getattr(getattr(cls, name), "needed_flag", ("", None))
-            if flag and getattr(cls, flag) != value:
-                setattr(cls, name, None)  # pytest collects what can be called
 
     def test_trial_without_reports_goes_on(self) -> None:
         for n_others in (0, 10):
