@@ -91,7 +91,7 @@ class Careless(BasePruner):
         return max(trial.intermediate_values) > 10**6
 
 
-def tests_of(suite: type[PrunerSuite]) -> set[str]:
+def names_of(suite: type[PrunerSuite]) -> set[str]:
     return {name for name in dir(suite) if name.startswith("test_") and getattr(suite, name) is not None}
 
 
@@ -104,7 +104,7 @@ def failures_of(pruner: type[BasePruner]) -> set[str]:
             return pruner()
 
     failed = set()
-    for name in tests_of(Tested):
+    for name in names_of(Tested):
         try:
             getattr(Tested(), name)()
         except Exception:  # noqa: BLE001  whatever shows that the test failed
@@ -146,6 +146,6 @@ def test_flags_leave_tests_out() -> None:
         records = False
 
     nothing_noted, nothing_alone = "test_asking_changes_nothing", "test_nothing_is_stopped_without_other_trials"
-    assert not {nothing_noted, nothing_alone} & tests_of(Keeps)
-    assert {nothing_noted, "test_the_best_trial_goes_on"} <= tests_of(KeepsNot)
-    assert nothing_alone not in tests_of(KeepsNot)
+    assert not {nothing_noted, nothing_alone} & names_of(Keeps)
+    assert {nothing_noted, "test_the_best_trial_goes_on"} <= names_of(KeepsNot)
+    assert nothing_alone not in names_of(KeepsNot)
