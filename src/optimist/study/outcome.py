@@ -57,6 +57,7 @@ def outcome_of(draft: Draft, values: Any, state: TrialState | None, n_objectives
 
 def accept_values(values: Any, n_objectives: int) -> tuple[list[float] | None, str]:
     """Turn what an objective returned into one float per objective; or say why that cannot be."""
+    several: list[Any]
     if type(values) is float:
         several = [values]
     elif isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
