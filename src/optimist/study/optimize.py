@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from optimist.exceptions import TrialPruned, UpdateFinishedTrialError
+from optimist.execution.interrupts import Interrupts
 from optimist.execution.loops import run_in_threads, run_serially
 from optimist.history.records import FrozenTrial
 from optimist.logging import get_logger
@@ -82,11 +84,13 @@ class Loop:
         self._n_waiting = 0
         self._lock = threading.Lock()
         self._turn = threading.Condition(self._lock)
+        self._interrupts = Interrupts()
 
     def run(self, n_threads: int) -> None:
         """Run trials until there is a reason to stop."""
         if n_threads == 1:
-            run_serially(self._run_one)
+            with self._interrupts:
+                run_serially(self._run_one)
         else:
             run_in_threads(self._run_one, n_threads, self._halt)
 
@@ -98,6 +102,7 @@ class Loop:
     def _run_one(self) -> bool:
         """Run one trial; False if none is to be run any more."""
         study = self._study
+        self._interrupts.hold()
         study.in_loop.is_set = True
         try:
             trial = self._begin()
@@ -109,8 +114,10 @@ class Loop:
                 self._leave()
             if self._callbacks:
                 frozen = trial.freeze()
+                self._interrupts.release()
                 for callback in self._callbacks:
                     callback(study, frozen)
+                self._interrupts.hold()
         finally:
             study.in_loop.is_set = False
         if self._progress is not None:
@@ -119,6 +126,7 @@ class Loop:
             gc.collect()
         if self._target is not None and outcome.values is not None and self._is_target_met(outcome):
             study.is_stopping = True
+        self._interrupts.release()
         return True
 
     def _begin(self) -> Trial | None:
@@ -161,10 +169,14 @@ class Loop:
         n_objectives = len(study.ledger.record.directions)
         error: BaseException | None = None
         try:
+            self._interrupts.release()
             outcome = outcome_of(trial.draft, self._objective(trial), None, n_objectives)
+            self._interrupts.hold()
         except TrialPruned:
+            self._interrupts.hold()
             outcome = outcome_of(trial.draft, None, TrialState.PRUNED, n_objectives)
         except BaseException as raised:  # noqa: BLE001 - whatever happens, the trial gets an outcome
+            self._interrupts.hold()
             outcome = Outcome(TrialState.FAIL, None, f"{type(raised).__name__}: {raised}")
             error = raised
         try:
@@ -173,6 +185,10 @@ class Loop:
             _logger.warning("Trial %d was told elsewhere meanwhile; what it returned here is dropped.", trial.number)
             study.ledger.sync()
             outcome = Outcome(trial.freeze().state)
+        except BaseException:
+            with contextlib.suppress(Exception):  # once more: what happened shall not be lost to one failed commit
+                study.ledger.finish(trial.draft, outcome.state, outcome.values)
+            raise
         else:
             if outcome.state == TrialState.FAIL:
                 _log_failure(trial, outcome, error)

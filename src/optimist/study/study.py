@@ -280,6 +280,7 @@ class Study:
                     progress=bar,
                 ).run(n_threads)
         finally:
+            self.in_loop.is_set = False
             self._optimize_lock.release()
 
     def ask(self, fixed_distributions: dict[str, BaseDistribution] | None = None) -> Trial:
