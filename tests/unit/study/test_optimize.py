@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import threading
 import time
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 import optimist
+from optimist.exceptions import StorageInternalError
 from optimist.states import StudyDirection
 from optimist.study.optimize import is_at_least
 from optimist.study.study import check_exception_classes
@@ -221,6 +223,64 @@ def test_ask_and_tell_inside_optimize(study: optimist.Study) -> None:
 
     study.optimize(objective, n_trials=3)
     assert states(study) == ["COMPLETE"] * 6
+
+
+# Ctrl-C, and commits that fail
+
+
+def press_ctrl_c_in(study: optimist.Study, method: str, monkeypatch: pytest.MonkeyPatch, *, after: bool) -> None:
+    """Have Ctrl-C pressed while the ledger works, once."""
+    original = getattr(study.ledger, method)
+
+    def pressed(*args: Any) -> Any:
+        monkeypatch.setattr(study.ledger, method, original)
+        if not after:
+            signal.raise_signal(signal.SIGINT)
+        result = original(*args)
+        if after:
+            signal.raise_signal(signal.SIGINT)
+        return result
+
+    monkeypatch.setattr(study.ledger, method, pressed)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_ctrl_c_while_a_trial_begins(study: optimist.Study, after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    press_ctrl_c_in(study, "begin", monkeypatch, after=after)
+    with pytest.raises(KeyboardInterrupt):
+        study.optimize(suggest_all, n_trials=3)
+    assert states(study) == ["FAIL"]  # it has begun, and its objective was not called
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_ctrl_c_while_a_trial_ends(study: optimist.Study, after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    press_ctrl_c_in(study, "finish", monkeypatch, after=after)
+    with pytest.raises(KeyboardInterrupt):
+        study.optimize(suggest_all, n_trials=3)
+    assert states(study) == ["COMPLETE"]
+    study.optimize(suggest_all, n_trials=1)
+
+
+def test_ctrl_c_in_a_callback(study: optimist.Study) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        study.optimize(suggest_all, n_trials=3, callbacks=[lambda study, trial: signal.raise_signal(signal.SIGINT)])
+    assert states(study) == ["COMPLETE"]
+
+
+@pytest.mark.parametrize("error", [StorageInternalError("The disk is full."), KeyboardInterrupt()], ids=repr)
+def test_what_happened_is_not_lost_to_one_failed_commit(
+    study: optimist.Study, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = study.ledger.finish
+
+    def fail(*args: Any) -> None:
+        monkeypatch.setattr(study.ledger, "finish", original)
+        raise error
+
+    monkeypatch.setattr(study.ledger, "finish", fail)
+    with pytest.raises(type(error)):
+        study.optimize(lambda trial: 7.0, n_trials=3)
+    assert [trial.value for trial in study.trials] == [7.0]
 
 
 # What it refuses

@@ -1,0 +1,95 @@
+"""Ctrl-C at the right moment."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from optimist.execution.interrupts import Interrupts
+
+
+def press() -> None:
+    """Ctrl-C."""
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_while_nothing_is_held_it_comes_at_once() -> None:
+    with Interrupts() as interrupts, pytest.raises(KeyboardInterrupt):
+        press()
+    with Interrupts() as interrupts:
+        interrupts.hold()
+        interrupts.release()
+        with pytest.raises(KeyboardInterrupt):
+            press()
+
+
+def test_what_is_held_back_comes_with_the_release() -> None:
+    with Interrupts() as interrupts:
+        interrupts.hold()
+        press()
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.release()
+        interrupts.release()  # once
+        interrupts.hold()
+        interrupts.release()
+
+
+def test_the_second_comes_at_once() -> None:
+    with Interrupts() as interrupts:
+        interrupts.hold()
+        press()
+        with pytest.raises(KeyboardInterrupt):
+            press()
+        interrupts.release()
+
+
+def hold_and_press(error: Exception | None = None) -> None:
+    with Interrupts() as interrupts:
+        interrupts.hold()
+        press()
+        if error is not None:
+            raise error
+
+
+def test_nothing_is_swallowed_at_the_end() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        hold_and_press()
+    with pytest.raises(ValueError, match="first"):
+        hold_and_press(ValueError("first"))
+
+
+def test_the_handler_is_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Interrupts():
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_handler_of_the_application_stays() -> None:
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    try:
+        with Interrupts() as interrupts:
+            interrupts.hold()
+            press()
+            interrupts.release()
+        assert pressed == [signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_other_threads_are_left_alone() -> None:
+    ended: list[bool] = []
+
+    def work() -> None:
+        with Interrupts() as interrupts:
+            interrupts.hold()
+            interrupts.release()
+        ended.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert ended == [True]
