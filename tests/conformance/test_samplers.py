@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import math
 import random
+import warnings
 from typing import Any
 
 import optimist as optuna
 from optimist.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optimist.exceptions import ExperimentalWarning
 from optimist.samplers import (
     BaseSampler,
     BruteForceSampler,
@@ -16,6 +18,7 @@ from optimist.samplers import (
     GridSampler,
     PartialFixedSampler,
     RandomSampler,
+    TPESampler,
 )
 from optimist.testing import SamplerSuite
 from optimist.testing.spaces import Space
@@ -26,6 +29,23 @@ class TestRandomSampler(SamplerSuite):
 
     def make_sampler(self, space: Space, seed: int) -> BaseSampler:
         return RandomSampler(seed)
+
+
+class TestTPESampler(SamplerSuite):
+    def make_sampler(self, space: Space, seed: int) -> BaseSampler:
+        return TPESampler(seed=seed)
+
+
+class TestTPESamplerParameterByParameter(SamplerSuite):
+    def make_sampler(self, space: Space, seed: int) -> BaseSampler:
+        return TPESampler(seed=seed, multivariate=False)
+
+
+class TestTPESamplerInGroups(SamplerSuite):
+    def make_sampler(self, space: Space, seed: int) -> BaseSampler:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            return TPESampler(seed=seed, multivariate=True, group=True)
 
 
 def few_values(distribution: BaseDistribution) -> list[Any]:
@@ -128,6 +148,11 @@ class HillClimber(optuna.samplers.BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
+
+
+class TestPartialFixedSamplerAroundTPE(SamplerSuite):
+    def make_sampler(self, space: Space, seed: int) -> BaseSampler:
+        return PartialFixedSampler({"never asked for": 1}, TPESampler(seed=seed))
 
 
 class TestSamplerOfPublicHooks(SamplerSuite):

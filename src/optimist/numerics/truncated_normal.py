@@ -12,56 +12,62 @@ plain differences of Phi are exact to rounding there, and no tail needs logarith
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr, ndtri
 
 FloatArray = npt.NDArray[np.float64]
 
-_END_OF_PHI = 8.3  # standard deviations, beyond which 1 - Phi vanishes beside 1 in double precision
+_END_OF_PHI: Final = 8.3  # standard deviations, beyond which 1 - Phi vanishes beside 1 in double precision
 
 
-def inside_mass(m: FloatArray, s: FloatArray) -> FloatArray:
-    """Return the mass that normal distributions have between 0 and 1.
-
-    Args:
-        m: means, contiguous.
-        s: scales, same shape, contiguous.
-
-    Returns:
-        Masses in [0.34, 1], same shape.
-
-    Cost: normal integrals only for the ends that lie within 8.3 scales of the mean, which are few where kernels are narrow.
-    """
-    from scipy.special import ndtr  # loaded on first use: the first trials of a study are random and need no scipy
-
-    mass = np.ones(m.shape)
-    flat = mass.reshape(-1)
-    for distance in (m / s, (1.0 - m) / s):  # to the lower end, to the upper end
-        near = np.flatnonzero(distance < _END_OF_PHI)
-        flat[near] -= ndtr(-distance.reshape(-1)[near])
-    return mass
-
-
-def quantile(q: FloatArray, m: FloatArray, s: FloatArray) -> FloatArray:
-    """Invert the distribution function of the cut normal distribution: uniform ``q`` gives draws from it.
+def cut(m: FloatArray, s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Say what the cut to the unit interval leaves of normal distributions.
 
     Args:
-        q: probabilities in [0, 1].
-        m: means, of a shape that goes with ``q``.
-        s: scales, likewise.
+        m: Means.
+        s: Scales, same shape.
 
     Returns:
-        The points in [0, 1] below which lies the share ``q`` of the distribution.
-    """
-    from scipy.special import ndtr, ndtri
+        The mass below 0 and the mass between 0 and 1, both of that shape; the latter is at least 0.34.
 
-    below = ndtr(-m / s)
-    above = ndtr((1.0 - m) / s)
-    points = ndtri(below + q * (above - below))
+    Cost: normal integrals only for ends that lie within 8.3 scales of the mean: few, where kernels are narrow.
+    """
+    below = np.zeros(m.shape)
+    inside = np.ones(m.shape)
+    flat = inside.reshape(-1)
+    distance = m / s
+    near = np.flatnonzero(distance < _END_OF_PHI)
+    tail = ndtr(-distance.reshape(-1)[near])
+    below.reshape(-1)[near] = tail
+    flat[near] = 1.0 - tail
+    distance = (1.0 - m) / s
+    near = np.flatnonzero(distance < _END_OF_PHI)
+    flat[near] -= ndtr(-distance.reshape(-1)[near])
+    return below, inside
+
+
+def quantile(q: FloatArray, m: FloatArray, s: FloatArray, below: FloatArray, inside: FloatArray) -> FloatArray:
+    """Invert the distribution function of cut normal distributions: uniform ``q`` gives draws from them.
+
+    Args:
+        q: Probabilities in [0, 1].
+        m: Means, same shape.
+        s: Scales, same shape.
+        below: What ``cut`` says of them.
+        inside: Likewise.
+
+    Returns:
+        The points in [0, 1] below which lies the share ``q`` of what is inside.
+    """
+    points: FloatArray = ndtri(below + q * inside)
     points *= s
     points += m
-    inside: FloatArray = np.minimum(np.maximum(points, 0.0), 1.0)
-    return inside
+    np.maximum(points, 0.0, out=points)
+    np.minimum(points, 1.0, out=points)
+    return points
 
 
 def interval_mass(left: FloatArray, right: FloatArray) -> FloatArray:
@@ -70,14 +76,12 @@ def interval_mass(left: FloatArray, right: FloatArray) -> FloatArray:
     Phi keeps its digits near 0 and loses them near 1, so an interval whose middle lies above 0 is mirrored first.
 
     Args:
-        left: lower ends.
-        right: upper ends, same shape, nowhere below ``left``.
+        left: Lower ends.
+        right: Upper ends, same shape, nowhere below ``left``.
 
     Returns:
         Probabilities, same shape; 0 beyond some 38 standard deviations, where floats end.
     """
-    from scipy.special import ndtr
-
     half_width = 0.5 * (right - left)
     distance = np.abs(0.5 * (right + left))  # from 0 to the middle; mirrored, the middle lies at -distance
     mass: FloatArray = ndtr(half_width - distance)
@@ -86,7 +90,7 @@ def interval_mass(left: FloatArray, right: FloatArray) -> FloatArray:
 
 
 def adjacent_mass(edges: FloatArray) -> FloatArray:
-    """Return the standard normal mass of neighbouring intervals, accurate in the tail.
+    """Return the standard normal mass of neighbouring intervals, accurate in the upper tail.
 
     Args:
         edges: (..., n + 1) ascending, at most the first below 0.
@@ -94,8 +98,6 @@ def adjacent_mass(edges: FloatArray) -> FloatArray:
     Returns:
         (..., n) probabilities between one edge and the next.
     """
-    from scipy.special import ndtr
-
     beyond = ndtr(-edges)
     mass: FloatArray = beyond[..., :-1] - beyond[..., 1:]
     return mass

@@ -4,3 +4,4 @@ from .brute_force import BruteForceSampler as BruteForceSampler
 from .grid import GridSampler as GridSampler
 from .partial_fixed import PartialFixedSampler as PartialFixedSampler
 from .random import RandomSampler as RandomSampler
+from .tpe import TPESampler as TPESampler

@@ -1,0 +1,166 @@
+"""Pareto fronts: who is dominated by whom, and which few points stand best for a front. Losses are minimised.
+
+Legend   n points, m objectives    losses (n, m)    reference (m,) a point worse than all in question
+         the contribution of a point is the hypervolume that it alone dominates, up to the reference
+
+Sources: Deb et al. 2002, NSGA-II, doi:10.1109/4235.996017 (ranks); Beume et al. 2007, SMS-EMOA,
+doi:10.1016/j.ejor.2006.08.008 (drop the least contribution, again and again).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+_N_PROBES: Final = 2048
+
+
+def dominance(losses: FloatArray) -> npt.NDArray[np.bool_]:
+    """Return (n, n): whether the row's point is nowhere worse than the column's, and somewhere better.
+
+    NaN counts as the worst.
+    """
+    losses = np.where(np.isnan(losses), np.inf, losses)
+    no_worse = np.ones((len(losses), len(losses)), np.bool_)
+    better = np.zeros_like(no_worse)
+    for values in losses.T:
+        no_worse &= values[:, None] <= values
+        better |= values[:, None] < values
+    return no_worse & better
+
+
+def front_ranks(losses: FloatArray) -> IntArray:
+    """Peel off front after front; return the (n,) number of each point's front, from 0.
+
+    Cost: O(m n²), and O(n²) for each front.
+    """
+    is_dominated = dominance(losses)
+    ranks = np.zeros(len(losses), np.intp)
+    remaining = np.arange(len(losses))
+    rank = 0
+    while len(remaining):
+        n_above = is_dominated[np.ix_(remaining, remaining)].any(axis=0)
+        ranks[remaining[~n_above]] = rank
+        remaining = remaining[n_above]
+        rank += 1
+    return ranks
+
+
+def reference_point(losses: FloatArray) -> FloatArray:
+    """Return a point (m,) a tenth of its distance from 0 beyond the worst of each objective, as Optuna chooses it."""
+    worst = losses.max(axis=0)
+    reference = np.maximum(1.1 * worst, 0.9 * worst)
+    return np.where(reference == 0.0, 1e-12, reference)
+
+
+def spread(losses: FloatArray, m: int) -> IntArray:
+    """Choose ``m`` points of a front that keep its hypervolume: the least contribution is dropped until m are left.
+
+    Args:
+        losses: (n, n_objectives), none dominated by another.
+        m: How many to keep.
+
+    Returns:
+        (m,) positions, ascending.
+
+    Cost: O(n - m) array operations of length n for two objectives. For more objectives hypervolumes are counted by
+    2048 probes (points of a fixed lattice) instead of computed exactly.
+    """
+    kept = np.arange(len(losses))
+    if len(losses) <= m:
+        return kept
+    if not np.all(np.isfinite(losses)):
+        return kept[np.argsort(~np.all(np.isfinite(losses), axis=1), kind="stable")[:m]]
+    return _spread_plane(losses, m) if losses.shape[1] == 2 else _spread_by_probes(losses, m)
+
+
+def _spread_plane(losses: FloatArray, m: int) -> IntArray:
+    order = np.lexsort((losses[:, 1], losses[:, 0]))
+    reference = reference_point(losses)
+    x = np.append(losses[order, 0], reference[0])  # ascending, so that y descends
+    y = np.append(reference[1], losses[order, 1])
+    for _ in range(len(losses) - m):
+        least = int(np.argmin((x[1:] - x[:-1]) * (y[:-1] - y[1:])))
+        order = np.delete(order, least)
+        x = np.delete(x, least)
+        y = np.delete(y, least + 1)
+    return np.sort(order)
+
+
+def _spread_by_probes(losses: FloatArray, m: int) -> IntArray:
+    reference = reference_point(losses)
+    best = losses.min(axis=0)
+    probes = best + lattice(_N_PROBES, losses.shape[1]) * (reference - best)
+    covers = np.all(losses[:, None, :] <= probes, axis=2)  # (n, probes)
+    n_covering = covers.sum(axis=0)
+    kept = np.arange(len(losses))
+    while len(kept) > m:
+        contribution = covers[kept] @ (n_covering == 1).astype(np.float64)
+        least = int(np.argmin(contribution))
+        n_covering -= covers[kept[least]]
+        kept = np.delete(kept, least)
+    return kept
+
+
+def lattice(n: int, d: int) -> FloatArray:
+    """Return (n, d) evenly spread points of the unit cube, the same for the same n and d.
+
+    Source: the additive recurrence with the generalised golden ratio; Roberts 2018, The unreasonable effectiveness of
+    quasirandom sequences.
+    """
+    root = 1.0
+    for _ in range(64):  # x^(d + 1) = x + 1
+        root = (1.0 + root) ** (1.0 / (d + 1))
+    return (0.5 + np.arange(1, n + 1)[:, None] * root ** -np.arange(1.0, d + 1.0)) % 1.0
+
+
+class EliteArchive:
+    """The best points seen so far, front by front, in bounded room and at a bounded cost a point.
+
+    Up to twice the room all points are kept; then the better half stays: whole fronts, and of the front that does not
+    fit the points that ``spread`` chooses. As long as fewer points came, ``best`` is exact.
+
+    Args:
+        room: How many of the best can be asked for.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._keys: list[int] = []
+        self._losses: list[Sequence[float]] = []
+        self._best: tuple[int, list[int]] | None = None  # the last answer and its question
+
+    def add(self, key: int, losses: Sequence[float]) -> None:
+        """Take in a point under a key of the caller's."""
+        self._keys.append(key)
+        self._losses.append(losses)
+        self._best = None
+        if len(self._keys) >= 2 * self._room:
+            kept = self._positions(self._room)
+            self._keys = [self._keys[i] for i in kept]
+            self._losses = [self._losses[i] for i in kept]
+
+    def best(self, m: int) -> list[int]:
+        """Return the keys of up to ``m`` of the best points, in the order they came."""
+        if self._best is None or self._best[0] != m:
+            self._best = m, [self._keys[i] for i in self._positions(m)]
+        return list(self._best[1])
+
+    def _positions(self, m: int) -> list[int]:
+        """Return which points stay, ascending."""
+        if len(self._keys) <= m:
+            return list(range(len(self._keys)))
+        losses = np.array(self._losses, dtype=np.float64)
+        ranks = front_ranks(losses)
+        last = int(np.sort(ranks)[m - 1]) if m else 0
+        kept = np.flatnonzero(ranks < last)
+        tied = np.flatnonzero(ranks == last)
+        chosen = tied[spread(losses[tied], m - len(kept))] if m else tied[:0]
+        found: list[int] = np.sort(np.concatenate([kept, chosen])).tolist()
+        return found
