@@ -183,10 +183,10 @@ def test_the_cost_of_a_question_does_not_grow() -> None:
     study.add_trials(optimist.trial.create_trial(value=0.0, params={"x": x}, distributions=space) for x in range(n))
     rng = np.random.default_rng(0)
     assert study.view().tried_cells(space).n_left == 1  # catches up
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(100):
         assert study.view().tried_cells(space).draw(rng) == {"x": n}
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
 
 
 # The space of a study
