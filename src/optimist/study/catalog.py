@@ -50,7 +50,10 @@ def create_study(
     """
     if direction is not None and directions is not None:
         raise ValueError("Specify only one of `direction` and `directions`.")
-    wanted = [to_direction(d) for d in (directions if directions is not None else ["minimize" if direction is None else direction])]
+    wanted = [
+        to_direction(d)
+        for d in (directions if directions is not None else ["minimize" if direction is None else direction])
+    ]
     if not wanted:
         raise ValueError("A study needs at least one objective, but directions is empty.")
     if study_name is not None:

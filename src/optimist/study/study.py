@@ -22,7 +22,7 @@ from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
 from optimist.pruners.median import MedianPruner
 from optimist.samplers.base import BaseSampler
-from optimist.samplers.random import RandomSampler
+from optimist.samplers.tpe import TPESampler
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Storage
 from optimist.storages.open import open_storage
@@ -78,7 +78,7 @@ class Study:
         opened = open_storage(storage)
         self.study_name = study_name
         self.ledger = open_ledger(opened, opened.load_study(study_name))
-        self.sampler: BaseSampler = RandomSampler() if sampler is None else sampler
+        self.sampler: BaseSampler = TPESampler() if sampler is None else sampler
         self.pruner: BasePruner = MedianPruner() if pruner is None else pruner
         self._make_locks()
 
