@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import Any
 
@@ -116,14 +117,14 @@ def _make_sampler(name: str, arguments: dict[str, Any]) -> Any:
         CLIUsageError: There is no such class.
         TypeError: It does not take these arguments.
     """
-    found = getattr(optimist.samplers, name, None)
     from optimist.samplers import BaseSampler  # loads numpy
 
-    if not (isinstance(found, type) and issubclass(found, BaseSampler)):
-        known = [
-            other
-            for other in sorted(dir(optimist.samplers))
-            if other.endswith("Sampler") and not other.startswith("Base")
-        ]
-        raise CLIUsageError(f"There is no sampler {name!r} in optimist.samplers. Known: {', '.join(known)}.")
-    return found(**arguments)
+    built = {other: getattr(optimist.samplers, other) for other in dir(optimist.samplers)}
+    classes = {
+        other: kind
+        for other, kind in built.items()
+        if isinstance(kind, type) and issubclass(kind, BaseSampler) and not inspect.isabstract(kind)
+    }
+    if name not in classes:
+        raise CLIUsageError(f"There is no sampler {name!r}. optimist.samplers has: {', '.join(sorted(classes))}.")
+    return classes[name](**arguments)

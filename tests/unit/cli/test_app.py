@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import json
 import logging
 import os
 import shlex
@@ -258,3 +259,57 @@ def test_warnings_are_one_line(run: Run) -> None:
     assert code == 0
     assert err.startswith("Warning: Trial 0 fails.")
     assert err.count("\n") == 1
+
+
+# Asking and telling
+
+
+def test_ask_with_a_sampler(run: Run) -> None:
+    run("create-study", "--storage", "a.db")
+    space = '{"x": {"name": "FloatDistribution", "attributes": {"low": 0.0, "high": 1.0}}}'
+    words = ("-q", "ask", "--storage", "a.db", "--search-space", space, "--sampler", "RandomSampler")
+    code, out, err = run(*words, "--sampler-kwargs", '{"seed": 1}')
+    assert (code, err) == (0, "")
+    assert json.loads(out)["params"].keys() == {"x"}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--sampler", "Magic"], "There is no sampler 'Magic'. optimist.samplers has: "),
+        (["--sampler", "BaseSampler"], "There is no sampler 'BaseSampler'."),
+        (["--sampler", "RandomSampler", "--sampler-kwargs", "[1]"], "--sampler-kwargs takes a JSON object"),
+        (["--sampler", "RandomSampler", "--sampler-kwargs", '{"sed": 1}'], "unexpected keyword argument 'sed'"),
+        (["--sampler-kwargs", "{}"], "--sampler-kwargs needs --sampler"),
+        (["--search-space", "{"], "--search-space is not JSON"),
+        (["--search-space", '{"x": 3}'], "distribution"),
+    ],
+)
+def test_ask_for_nonsense(run: Run, words: list[str], sentence: str) -> None:
+    run("create-study", "--storage", "a.db", "--study-name", "s")
+    code, out, err = run("ask", "--storage", "a.db", *words)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert sentence in err
+    assert "ColumnSampler" not in err
+    assert optimist.load_study(study_name="s", storage="a.db").trials == []
+
+
+def test_telling_ends_as_told(run: Run) -> None:
+    run("create-study", "--storage", "a.db", "--study-name", "s")
+    for words in (["--values", "-1e-5"], ["--state", "pruned"], ["--state", "fail"]):
+        number = json.loads(run("ask", "--storage", "a.db")[1])["number"]
+        assert run("tell", "--storage", "a.db", "--trial-number", str(number), *words)[0] == 0
+    trials = optimist.load_study(study_name="s", storage="a.db").trials
+    assert [(trial.state.name, trial.value) for trial in trials] == [
+        ("COMPLETE", -1e-5),
+        ("PRUNED", None),
+        ("FAIL", None),
+    ]
+
+
+def test_an_upgrade_that_is_not_needed(run: Run) -> None:
+    run("create-study", "--storage", "a.db", "--study-name", "s")
+    code, _, err = run("storage", "upgrade", "--storage", "a.db")
+    assert code == 0
+    assert "up to date" in err
+    assert run("storage", "upgrade", "--storage", "b.db")[0] == 1
