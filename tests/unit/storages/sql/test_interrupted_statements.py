@@ -14,7 +14,6 @@ from optimist.states import TrialState
 @pytest.mark.parametrize("at", range(1, 7))
 @pytest.mark.parametrize("work", ["ask", "tell", "read", "queue"])
 def test_the_storage_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str, at: int) -> None:
-    optimist.logging.set_verbosity(optimist.logging.ERROR)
     study = optimist.create_study(storage=str(tmp_path / "a.db"))
     trial = study.ask()
     trial.suggest_float("x", 0, 1)
