@@ -136,6 +136,9 @@ class EliteArchive:
         self._losses: list[Sequence[float]] = []
         self._best: tuple[int, list[int]] | None = None  # the last answer and its question
 
+    def __len__(self) -> int:
+        return len(self._keys)
+
     def add(self, key: int, losses: Sequence[float]) -> None:
         """Take in a point under a key of the caller's."""
         self._keys.append(key)
