@@ -145,14 +145,12 @@ class InMemoryStorage(Storage):
             best = None
             if len(history.directions) == 1 and history.best_row >= 0:
                 best = self._change(history, history.number.data[history.best_row])
-            starts = [min(history.started_us.data[: history.n])] if history.n else []
-            starts += [draft.started_us for draft in history.drafts.values()]
-            starts = [start for start in starts if start >= 0]
+            starts = [*history.started_us.data[: history.n], *(draft.started_us for draft in history.drafts.values())]
             return Summary(
                 record=study.record,
                 counts={state: history.counts[state] for state in TrialState},
                 best=best,
-                first_start_us=min(starts, default=None),
+                first_start_us=min((start for start in starts if start >= 0), default=None),
                 attrs=StudyChange(dict(history.user_attrs), dict(history.system_attrs)),
             )
 
