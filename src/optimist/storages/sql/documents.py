@@ -131,7 +131,7 @@ def storable_attr(key: str, value: Any) -> Any:
     if kind is str and len(value) < 1000 and value.isascii():
         return value
     try:
-        text = json.dumps(value, ensure_ascii=False)
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(
             f"The attribute {key!r} cannot be stored: JSON cannot hold {reprlib.repr(value)} ({error}). "
