@@ -165,6 +165,49 @@ def test_database_in_memory_survives_a_fork() -> None:
     assert storage.begin_trial(study_id, 0).number == 0
 
 
+def test_fork_waits_for_transactions_and_closes_connections(tmp_path: Path) -> None:
+    storage = SQLStorage(url_in(tmp_path))
+    study_id = storage.create_study("study", [MINIMIZE]).study_id
+    begun: list[int] = []
+    thread = threading.Thread(target=lambda: begun.append(storage.begin_trial(study_id, 0).number))
+    database_module._before_fork()
+    try:
+        assert storage._database._connection is None
+        thread.start()
+        thread.join(0.05)
+        assert begun == []  # nobody opens a connection that the child would inherit
+    finally:
+        database_module._after_fork()
+    thread.join()
+    assert begun == [0]
+
+
+class _FileInUse:
+    """A driver's connection to a file that others have open."""
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = list(problems)
+
+    def execute(self, _statement: str) -> _FileInUse:
+        if self.problems:
+            raise sqlite3.OperationalError(self.problems.pop(0))
+        return self
+
+    def fetchall(self) -> list[object]:
+        return []
+
+
+def test_switch_to_the_log_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = SQLStorage("sqlite://")._database._connected()
+    in_use = _FileInUse("database is locked", "database table is locked")
+    monkeypatch.setattr(dialect, "_driver", lambda _connection: in_use)
+    dialect.SQLite().prepare_database(connection)
+    assert in_use.problems == []
+    monkeypatch.setattr(dialect, "_driver", lambda _connection: _FileInUse("disk I/O error"))
+    with pytest.raises(sqlite3.OperationalError, match="disk"):
+        dialect.SQLite().prepare_database(connection)
+
+
 def test_closed_database_opens_again(tmp_path: Path) -> None:
     storage = SQLStorage(url_in(tmp_path))
     for _ in range(2):
