@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
+from optimist.exceptions import StorageInternalError
 from optimist.storages.base import check_name
 
 MAX_ATTR_BYTES: Final = 16 * 2**20
@@ -73,18 +74,28 @@ def encode(document: Document) -> str:
 
 
 def decode(text: str) -> Document:
-    """Read a document."""
+    """Read a document.
+
+    Raises:
+        StorageInternalError: It is none.
+    """
     try:
         return _decoder.decode(text)
-    except msgspec.ValidationError:
+    except msgspec.MsgspecError:
+        pass
+    try:
         return _unescape_numbers(_escaped_decoder.decode(text))
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise StorageInternalError(
+            f"What is stored of a trial cannot be read ({error}): {reprlib.repr(text)}"
+        ) from error
 
 
 def decode_all(texts: Sequence[str]) -> list[Document]:
-    """Read many documents at once, which is faster than one by one."""
+    """Read many documents at once, which is faster than one by one; errors as in ``decode``."""
     try:
         return _list_decoder.decode(f"[{','.join(texts)}]")
-    except msgspec.ValidationError:
+    except msgspec.MsgspecError:
         return [decode(text) for text in texts]
 
 

@@ -169,7 +169,7 @@ class SQLStorage(Storage):
         known = self._known_of(study_id)
         started_us = now_us()
         with changing(self._database, study_id, known) as transaction:
-            begun = transaction.begin_new(started_us) or transaction.begin_waiting(started_us)
+            begun = transaction.begin(started_us)
             if begun is None:
                 raise self._no_study(study_id)
             if transaction.seq == cursor + 1:

@@ -65,8 +65,19 @@ class StudyTransaction:
         params |= {"n_changes": n_changes, "more_n_trials": len(new), "started": start}
         return self._update_study(sql.ADVANCE, params)
 
-    def begin_new(self, started_us: int) -> TrialChange | None:
-        """Make a running trial; None if there is no such study, or if trials are waiting."""
+    def begin(self, started_us: int) -> TrialChange | None:
+        """Start the oldest waiting trial, or a new one; None if there is no such study."""
+        while True:
+            begun = self._begin_new(started_us)
+            if begun is None:
+                begun = self._begin_waiting(started_us)
+            if begun is not None:
+                return begun
+            # Neither took the study's lock; somebody may have emptied the queue between the two.
+            if self.connection.execute(sql.READ_SEQ, {"in_study": self.study_id}).one_or_none() is None:
+                return None
+
+    def _begin_new(self, started_us: int) -> TrialChange | None:
         if not self._update_study(sql.BEGIN_NEW, {"started": started_us}):
             return None
         number = self.n_trials - 1
@@ -77,8 +88,7 @@ class StudyTransaction:
         assert key is not None
         return TrialChange(number, key[0], TrialState.RUNNING, started_us=started_us)
 
-    def begin_waiting(self, started_us: int) -> TrialChange | None:
-        """Start the oldest waiting trial; None if there is no such study, or if no trial is waiting."""
+    def _begin_waiting(self, started_us: int) -> TrialChange | None:
         if not self._update_study(sql.BEGIN_WAITING, {"started": started_us}):
             return None
         row = self.connection.execute(sql.READ_OLDEST_WAITING, {"in_study": self.study_id}).one()

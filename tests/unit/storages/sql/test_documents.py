@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from optimist.exceptions import StorageInternalError
 from optimist.storages.sql.documents import (
     Document,
     attr_from_json,
@@ -66,6 +67,13 @@ def test_numbers_without_json_are_escaped() -> None:
 def test_many_are_read_like_one() -> None:
     assert decode_all([]) == []
     assert decode_all([encode(FULL), "{}"]) == [FULL, Document()]
+
+
+@pytest.mark.parametrize("text", ["", "{", "nonsense", '{"params": 3}', '{"params": ["many"]}'])
+def test_what_is_no_document_is_reported(text: str) -> None:
+    for read in (lambda: decode(text), lambda: decode_all(["{}", text])):
+        with pytest.raises(StorageInternalError, match="cannot be read"):
+            read()
 
 
 def test_merging_keeps_the_first_parameter_and_the_last_of_all_else() -> None:

@@ -17,6 +17,7 @@ from optimist.history.draft import StudyChange, TrialChange
 from optimist.history.history import History
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.sql.storage import SQLStorage
+from optimist.storages.sql.transaction import StudyTransaction
 
 MINIMIZE, MAXIMIZE = StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE
 X = FloatDistribution(0.0, 1.0)
@@ -148,6 +149,18 @@ def test_distributions_of_other_handles_are_learned(tmp_path: Path) -> None:
     ]
     with one.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM optimist_distributions").scalar() == 10
+
+
+def test_queue_that_another_worker_empties_meanwhile(storage: SQLStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    study_id = storage.create_study("study", [MINIMIZE]).study_id
+    begin_new = StudyTransaction._begin_new
+    answers = [None]  # as if somebody had waited at that moment
+
+    def begin_new_at_second(transaction: StudyTransaction, started_us: int) -> TrialChange | None:
+        return answers.pop() if answers else begin_new(transaction, started_us)
+
+    monkeypatch.setattr(StudyTransaction, "_begin_new", begin_new_at_second)
+    assert storage.begin_trial(study_id, 0).number == 0
 
 
 def test_failed_write_leaves_no_distribution_behind(storage: SQLStorage) -> None:
