@@ -31,12 +31,16 @@ class TrialStreams:
         self._key: Any = None
         self._blocks: dict[int, tuple[int, list[list[float]]]] = {}  # row -> (first trial, draws by trial)
 
+    def name(self, purpose: str) -> str:
+        """The seed of a further standard generator, for a purpose of the study as a whole."""
+        return f"{self._seed}/{purpose}"  # a text is hashed with SHA-512
+
     def uniforms(self, number: int, row: int = 0) -> list[float]:
         """(DRAWS_PER_ROW,) numbers in [0, 1): the row-th stretch of trial ``number``. Not to be changed."""
         start = number - number % _TRIALS_PER_BLOCK
         block = self._blocks.get(row)
         if block is None or block[0] != start:
-            draw = random.Random(f"{self._seed}/{start}/{row}").random  # seeded through SHA-512
+            draw = random.Random(self.name(f"{start}/{row}")).random
             block = (start, [[draw() for _ in range(DRAWS_PER_ROW)] for _ in range(_TRIALS_PER_BLOCK)])
             self._blocks[row] = block
         return block[1][number - start]

@@ -100,7 +100,12 @@ class Model:
         return gain
 
     def candidates(self, q: FloatArray) -> Candidates:
-        """Draw points where good trials lie, from uniform numbers ``q`` (1 + n_axes, n)."""
+        """Draw points where good trials lie, from uniform numbers ``q`` (1 + n_axes, n).
+
+        Kernels are drawn systematically, each as often as its weight says up to one: fewer candidates go to waste.
+        """
+        n = q.shape[1]
+        q = np.concatenate([((np.arange(n) + q[0]) / n)[None], q[1:]])
         points = self._densities.sample(q)
         return Candidates(self.box, points, self.gain(points))
 

@@ -20,6 +20,7 @@ from optimist.logging import get_logger
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.samplers.tpe.blocks import UniformBlocks
 from optimist.samplers.tpe.groups import GroupSpaces
+from optimist.samplers.tpe.startup import LatinHypercube
 from optimist.samplers.tpe.untried import Untried, untried_cells
 from optimist.search_space.quantile import quantile_function
 from optimist.search_space.space import SearchSpace
@@ -64,7 +65,8 @@ class TPESampler(ColumnSampler):
         True
 
     Args:
-        n_startup_trials: So many trials must have finished before the model is used; until then draws are random.
+        n_startup_trials: So many trials must have finished before the model is used; until then draws are random, and
+            spread evenly over the range of each parameter.
         n_ei_candidates: How many candidates are drawn for each proposal.
         seed: Fixes all random choices.
         multivariate: Whether parameters are modelled together. None: yes for one objective, no for several.
@@ -75,8 +77,8 @@ class TPESampler(ColumnSampler):
             is what noisy objectives want.
         constraints_func: Deprecated; use ``trial.set_constraint``. Returns one number for each constraint of a finished
             trial; above 0 is a violation.
-        gamma: Deprecated. The number of good trials, by the number of finished ones. Default: a tenth, at most 25 (at
-            most 100 with several objectives).
+        gamma: Deprecated. The number of good trials, by the number of finished ones. Default: 15 %, at most 25 (with
+            several objectives a tenth, at most 100).
         weights: Deprecated. The weights of n trials from the oldest to the latest. Default: 1 for the latest 25, fading
             to 1/n before. With several objectives good trials have equal weights.
         prior_weight: Deprecated. The weight of the prior, which spreads over the whole space.
@@ -141,6 +143,7 @@ class TPESampler(ColumnSampler):
         self._constraints_func = constraints_func
         self._avoids_duplicates = duplicates == "avoid"
         self._pinned: Mapping[str, Any] = {}
+        self._startup = LatinHypercube(self.streams, n_startup_trials)
         self._blocks = UniformBlocks(self.streams)
         self._shared: tuple[Any, SearchSpace, dict[str, BaseDistribution]] = (None, SearchSpace(), {})
         self._settings: dict[bool, Settings] = {}  # by whether there are several objectives
@@ -150,7 +153,7 @@ class TPESampler(ColumnSampler):
     def uniforms(self, trial: TrialLike) -> list[float] | None:
         if not self._is_startup(trial.view) or self._untried(trial) is not None:
             return None
-        return self.streams.uniforms(trial.number)
+        return self._startup.uniforms(trial.number)
 
     def pin(self, params: Mapping[str, Any]) -> BaseSampler:
         pinned = copy.copy(self)
@@ -289,8 +292,8 @@ class TPESampler(ColumnSampler):
 
 
 def default_gamma(x: int) -> int:
-    """The number of good trials among ``x`` with one objective: a tenth, at most 25."""
-    return min(math.ceil(0.1 * x), MAX_GOOD)
+    """The number of good trials among ``x`` with one objective: 15 %, at most 25."""
+    return min(math.ceil(0.15 * x), MAX_GOOD)
 
 
 def default_gamma_multiobjective(x: int) -> int:
