@@ -38,21 +38,31 @@ def start(directory: Path, *command: str) -> tuple[subprocess.Popen[str], int]:
     return worker, opener
 
 
+def hear(worker: subprocess.Popen[str], n: int) -> list[int]:
+    """What it says next."""
+    assert worker.stdout is not None
+    return [json.loads(worker.stdout.readline()) for _ in range(n)]
+
+
 def kill(worker: subprocess.Popen[str]) -> list[int]:
-    """Kill it; what it had said."""
+    """Kill it; what it had said since it was heard last."""
     worker.send_signal(signal.SIGKILL)
-    said, _ = worker.communicate()
-    return [json.loads(line) for line in said.splitlines() if line.strip().isdigit()]
+    assert worker.stdout is not None
+    with worker.stdout as said:
+        lines = said.readlines()
+    worker.wait()
+    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def test_told_trials_outlive_their_worker(tmp_path: Path) -> None:
     rng = random.Random(4)
     told: list[int] = []
-    for i in range(8):
+    for i in range(6):
         workers = [start(tmp_path, "work", f"{i}-{j}", "100000") for j in range(2)]
         for _, opener in workers:
             os.close(opener)
-        time.sleep(0.3 + rng.uniform(0.0, 0.3))
+        told += hear(workers[0][0], rng.randrange(1, 12))
+        time.sleep(rng.uniform(0.0, 0.02))
         for worker, _ in workers:
             told += kill(worker)
         storage = SQLStorage(f"sqlite:///{tmp_path}/study.db")
@@ -66,14 +76,14 @@ def test_told_trials_outlive_their_worker(tmp_path: Path) -> None:
         complete = [number for number, trial in trials.items() if trial.state == TrialState.COMPLETE]
         assert len(complete) - len(told) <= 2 * (i + 1)  # told, but killed before they could say so
         assert len(trials) - len(complete) <= 2 * (i + 1)  # in the middle of a trial
-    assert len(told) > 50
+    assert len(told) > 20
     assert len(set(told)) == len(told)
     check_integrity(tmp_path)
 
 
 def test_killed_while_it_makes_the_file(tmp_path: Path) -> None:
     rng = random.Random(5)
-    for i in range(8):
+    for i in range(6):
         directory = tmp_path / str(i)
         directory.mkdir()
         worker, opener = start(directory, "open_store", "killed")
