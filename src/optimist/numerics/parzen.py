@@ -69,11 +69,13 @@ class Sample:
         n_observations: How many observations the n points stand for. A few points with large weights can speak for
             many; the rules for kernels count those many.
         scale: The scale of all its kernels; None to measure it by neighbours.
+        fineness: A factor of the magic clip.
     """
 
     weights: FloatArray
     n_observations: int
     scale: float | None = None
+    fineness: float = 1.0
 
 
 class ParzenMixtures:
@@ -101,7 +103,7 @@ class ParzenMixtures:
         start, narrowest = 0, 1.0
         for sample, weights in zip(samples, self._weights, strict=True):
             of_sample = slice(start, start + len(sample.weights))
-            floor = sample.scale or narrowest_scale(sample.n_observations, rule)
+            floor = sample.scale or narrowest_scale(sample, rule)
             if sample.scale is None:
                 s[:, of_sample] = neighbour_scales(mu[:, of_sample], floor, rule.endpoints)
             else:
@@ -303,9 +305,10 @@ class ParzenMixtures:
         return table.take(np.abs(cells[:, None] - centres).astype(np.intp))
 
 
-def narrowest_scale(n: int, rule: KernelRule) -> float:
-    """Return the lower bound of the scales of ``n`` observations' kernels."""
-    return 1.0 / min(100.0, n + 2.0) if rule.magic_clip else _NARROWEST
+def narrowest_scale(sample: Sample, rule: KernelRule) -> float:
+    """Return the lower bound of the scales of a sample's kernels."""
+    clip = sample.fineness / min(100.0, sample.n_observations + 2.0) if rule.magic_clip else 0.0
+    return max(clip, _NARROWEST)
 
 
 def neighbour_scales(mu: FloatArray, narrowest: float, endpoints: bool = False) -> FloatArray:

@@ -77,8 +77,8 @@ class TPESampler(ColumnSampler):
             is what noisy objectives want.
         constraints_func: Deprecated; use ``trial.set_constraint``. Returns one number for each constraint of a finished
             trial; above 0 is a violation.
-        gamma: Deprecated. The number of good trials, by the number of finished ones. Default: 15 %, at most 25 (with
-            several objectives a tenth, at most 100).
+        gamma: Deprecated. The number of good trials, by the number of finished ones. Default: a tenth, at most 25 (at
+            most 100 with several objectives).
         weights: Deprecated. The weights of n trials from the oldest to the latest. Default: 1 for the latest 25, fading
             to 1/n before. With several objectives good trials have equal weights.
         prior_weight: Deprecated. The weight of the prior, which spreads over the whole space.
@@ -292,8 +292,8 @@ class TPESampler(ColumnSampler):
 
 
 def default_gamma(x: int) -> int:
-    """The number of good trials among ``x`` with one objective: 15 %, at most 25."""
-    return min(math.ceil(0.15 * x), MAX_GOOD)
+    """The number of good trials among ``x`` with one objective: a tenth, at most 25."""
+    return min(math.ceil(0.1 * x), MAX_GOOD)
 
 
 def default_gamma_multiobjective(x: int) -> int:
