@@ -38,11 +38,8 @@ THINNED_SCALE: Final = 0.03
 """The scale of their kernels once some of them speak for several, in widths of the axis."""
 
 FINENESS: Final = 0.5
-"""How much narrower than those of the others the kernels of good trials may be."""
-
-SHARPNESS: Final = 2.0
-"""How much narrower than by Optuna's rule the kernels of good trials may be with one objective. There are so few of them
-that the rule's lower bound, 1 / (n + 2) of the axis, keeps the search from closing in (``docs/decisions``)."""
+"""How much narrower than by Optuna's rule the kernels of good trials may be. There are so few of them that the rule's
+lower bound, 1 / (n + 2) of the axis, keeps the search from closing in (``docs/decisions``)."""
 
 PARETO_ROOM: Final = 100
 """How many good trials there are at most by default with several objectives."""
@@ -164,12 +161,6 @@ def split_trials(view: View, space: SearchSpace, settings: Settings) -> Split:
         Sample(np.ones(m) if view.n_objectives > 1 else _weights_at(settings, m, np.arange(m)), m, fineness=FINENESS),
         Sample(share, n_above, THINNED_SCALE if n - m > MAX_ABOVE else None),
     )
-
-
-def _good_sample(view: View, settings: Settings, m: int) -> Sample:
-    if view.n_objectives > 1:
-        return Sample(np.ones(m), m)
-    return Sample(_weights_at(settings, m, np.arange(m)), m, sharpness=SHARPNESS)
 
 
 def _running_values(view: View, space: SearchSpace) -> FloatArray:
