@@ -11,6 +11,7 @@ import random
 import sqlite3
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,20 +82,18 @@ class SQLite(Dialect):
 
     def prepare_database(self, connection: Connection) -> None:
         # The switch needs the file for itself and does not wait for it of its own accord.
-        deadline = time.monotonic() + _PATIENCE_S
-        while True:
-            try:
-                _driver(connection).execute("PRAGMA journal_mode = WAL").fetchall()
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(random.uniform(0.001, 0.02))
-            else:
-                return
+        _insist(lambda: _driver(connection).execute("PRAGMA journal_mode = WAL").fetchall())
 
     def begin(self, connection: Connection) -> None:
         # IMMEDIATE: a transaction that reads first and writes later could find that it read too early.
-        _driver(connection).execute("BEGIN IMMEDIATE")
+        # SQLite itself waits longer and longer between its attempts, so that of four busy processes one does all the
+        # work and another none; we ask again every few milliseconds.
+        driver_connection = _driver(connection)
+        driver_connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            _insist(lambda: driver_connection.execute("BEGIN IMMEDIATE"))
+        finally:
+            driver_connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_S * 1000:.0f}")
 
     def commit(self, connection: Connection) -> None:
         _driver(connection).execute("COMMIT")
@@ -133,6 +132,24 @@ _SQLITE_REMEDIES: Final = {
     "disk is full": "The disk is full. Nothing of the failed commit was kept; all before it is safe.",
     "no such table": "Tables are missing: the file was replaced or emptied while it was in use.",
 }
+
+
+def _insist(attempt: Callable[[], object]) -> None:
+    """Do what needs a lock, as soon as others give it back.
+
+    Raises:
+        sqlite3.OperationalError: They hold it for too long, or something else is wrong.
+    """
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            attempt()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0.001, 0.006))
+        else:
+            return
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

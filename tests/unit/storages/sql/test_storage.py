@@ -30,7 +30,10 @@ def storage() -> SQLStorage:
 
 @contextmanager
 def traced(storage: SQLStorage) -> Iterator[list[str]]:
-    """Every statement that the database runs meanwhile, transactions included, with its parameters filled in."""
+    """Every statement that the database runs meanwhile, transactions included, with its parameters filled in.
+
+    Settings of the connection are left out: they touch no file.
+    """
     statements: list[str] = []
     with storage._database.reading() as connection:
         driver_connection = connection.connection.driver_connection
@@ -40,6 +43,7 @@ def traced(storage: SQLStorage) -> Iterator[list[str]]:
         yield statements
     finally:
         driver_connection.set_trace_callback(None)
+        statements[:] = [statement for statement in statements if not statement.startswith("PRAGMA busy_timeout")]
 
 
 def ten_floats(trial: optimist.Trial) -> float:
