@@ -82,23 +82,23 @@ def test_lock_that_is_held_for_too_long(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_busy_writers_take_turns(tmp_path: Path) -> None:
-    """Each of two handles commits as fast as it can; neither is kept waiting for long."""
+    """Two handles commit as fast as they can; with SQLite's own way of waiting, one of them does nearly nothing."""
     storages = [SQLStorage(url_in(tmp_path)) for _ in range(2)]
     study_id = storages[0].create_study("study", [MINIMIZE]).study_id
-    longest_s = [0.0, 0.0]
-    end = time.monotonic() + 1.0
+    n_commits = [0, 0]
+    end = time.monotonic() + 0.7
 
     def work(i: int) -> None:
-        while (begin := time.monotonic()) < end:
+        while time.monotonic() < end:
             storages[i].begin_trial(study_id, 0)
-            longest_s[i] = max(longest_s[i], time.monotonic() - begin)
+            n_commits[i] += 1
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(0 < waited_s < 0.9 for waited_s in longest_s), longest_s
+    assert min(n_commits) >= 0.05 * sum(n_commits), n_commits
 
 
 def test_switch_to_the_log_waits_for_its_turn(tmp_path: Path) -> None:
