@@ -23,11 +23,9 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from unittest import mock
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")  # one core for each process
 
 import numpy as np
 
@@ -106,9 +104,7 @@ def codes(trial: optimist.Trial) -> float:
     """Nine categories of five choices; neighbours interact."""
     choices = ["a", "b", "c", "d", "e"]
     k = [choices.index(trial.suggest_categorical(f"c{i}", choices)) for i in range(9)]
-    return sum((3 * i + 2 * a) % 5 for i, a in enumerate(k)) + sum(
-        (a * b + a) % 4 for a, b in zip(k, k[1:], strict=False)
-    )
+    return sum((3 * i + 2 * a) % 5 for i, a in enumerate(k)) + sum((a * b + a) % 4 for a, b in pairwise(k))
 
 
 def net(trial: optimist.Trial) -> float:
@@ -119,7 +115,7 @@ def net(trial: optimist.Trial) -> float:
     dropout = trial.suggest_float("dropout", 0.0, 0.8)
     kind = trial.suggest_categorical("kind", ["relu", "gelu", "tanh"])
     best_rate = -2.4 - 0.2 * math.log2(width / 32) - 0.05 * depth
-    loss = 0.3 * abs(rate - best_rate) ** 1.5 + 0.02 * (decay + 4) ** 2 + 0.03 * (math.log2(width) - 7.5) ** 2
+    loss: float = 0.3 * abs(rate - best_rate) ** 1.5 + 0.02 * (decay + 4) ** 2 + 0.03 * (math.log2(width) - 7.5) ** 2
     return (
         loss
         + 0.04 * abs(depth - 4)
@@ -134,9 +130,7 @@ def blend(trial: optimist.Trial) -> float:
     n = [trial.suggest_int(f"n{i}", 1, 100) / 100 for i in range(3)]
     k = [trial.suggest_categorical(f"k{i}", [0, 1, 2, 3]) for i in range(3)]
     loss = 10 * ((x - 0.4) ** 2).sum() + 5 * sum((a - b) ** 2 for a, b in zip(n, (0.3, 0.62, 0.8), strict=True))
-    return float(
-        loss + sum((5 * a + 3 * b) % 7 for a, b in zip(k, k[1:], strict=False)) / 5 + abs(x[0] - n[0]) * (k[0] == 1)
-    )
+    return float(loss + sum((5 * a + 3 * b) % 7 for a, b in pairwise(k)) / 5 + abs(x[0] - n[0]) * (k[0] == 1))
 
 
 @dataclass(frozen=True)
@@ -190,6 +184,8 @@ def run_all(names: list[str], n_seeds: int) -> dict[tuple[str, str, int], float]
     keys = {(n, c, s): f"{n}/{c}/{s}/{mark}" for s in range(n_seeds) for n in names for c in CONTENDERS}
     todo = [key for key, text in keys.items() if text not in kept]
     RESULTS.parent.mkdir(exist_ok=True)
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")  # one core for each child
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         futures = {pool.submit(search, *key): key for key in todo}
         for i, future in enumerate(as_completed(futures), 1):
