@@ -41,9 +41,10 @@ def test_each_axis_for_itself() -> None:
 
 
 def test_the_narrowest_scale() -> None:
-    assert narrowest_scale(3, KernelRule()) == 1 / 5
-    assert narrowest_scale(98, KernelRule()) == narrowest_scale(10_000, KernelRule()) == 1 / 100
-    assert narrowest_scale(3, KernelRule(magic_clip=False)) == 1e-6
+    assert narrowest_scale(Sample(np.ones(3), 3), KernelRule()) == 1 / 5
+    assert narrowest_scale(Sample(np.ones(3), 10_000), KernelRule()) == 1 / 100
+    assert narrowest_scale(Sample(np.ones(3), 3, fineness=0.5), KernelRule()) == 1 / 10
+    assert narrowest_scale(Sample(np.ones(3), 3), KernelRule(magic_clip=False)) == 1e-6
 
 
 def test_without_observations_a_mixture_is_the_prior_whatever_its_weight() -> None:

@@ -131,11 +131,11 @@ def _value_function(distribution: BaseDistribution) -> Callable[[float], float |
         return int
     if _kind("", distribution) == 1:
         return lambda cell: distribution.value_at(int(cell))
-    scale, nearest = _scale(distribution), distribution.nearest
-    start, stop = distribution.low * scale, distribution.high * scale
+    ends, nearest, scale = (distribution.low, distribution.high), distribution.nearest, _scale(distribution)
+    start, stop = ends[0] * scale, ends[1] * scale
     if _is_log(distribution):
         start, stop = math.log(start), math.log(stop)
-        return lambda u: nearest(math.exp(start + u * (stop - start)))
+        return lambda u: nearest(math.exp(start + u * (stop - start))) if 0.0 < u < 1.0 else ends[u > 0.5]
     return lambda u: nearest((start + u * (stop - start)) / scale)
 
 

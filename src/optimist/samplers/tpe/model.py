@@ -5,7 +5,7 @@ A Parzen mixture is fitted to each; candidates are drawn from the good one, and 
 densities is proposed. That maximises the expected improvement of a model in which only the split matters.
 
 The cost of a proposal does not grow with the study: the good trials are few, and of the others at most
-``MAX_ABOVE`` speak for all (``docs/decisions`` tells what that costs in quality: nothing).
+``MAX_ABOVE`` speak for all (``benchmarks/kernels.py`` compares that with a kernel for each).
 
 Source: Bergstra et al. 2011, Algorithms for hyper-parameter optimization, sec. 4.
 """
