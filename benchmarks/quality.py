@@ -112,7 +112,7 @@ def counts(trial: Any) -> float:
         trial.suggest_int(f"n{i}", 0, high, step=step)
         for i, (high, step) in enumerate([(100, 1), (100, 5), (30, 1), (30, 3), (8, 1), (8, 2)])
     ]
-    return (
+    return float(
         abs(n[0] - 37) / 10
         + abs(n[0] + n[1] - 90) / 10
         + abs(n[2] - 22) / 3
@@ -152,7 +152,7 @@ def pipeline(trial: Any) -> float:
         return 0.12 + 0.02 * (c - 1) ** 2 + 0.03 * (gamma + 2 - c / 3) ** 2
     if model == "forest":
         depth, leaf = trial.suggest_int("depth", 1, 30), trial.suggest_int("leaf", 1, 20)
-        return 0.15 + 0.0006 * (depth - 18) ** 2 + 0.004 * (leaf - 2)
+        return float(0.15 + 0.0006 * (depth - 18) ** 2 + 0.004 * (leaf - 2))
     rate = math.log10(trial.suggest_float("rate", 1e-5, 1.0, log=True))
     width = trial.suggest_int("width", 8, 256, log=True)
     return 0.08 + 0.06 * (rate + 3) ** 2 + 0.05 * abs(math.log2(width) - 6.5)
