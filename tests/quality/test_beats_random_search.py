@@ -67,6 +67,7 @@ def best_values(objective: Callable[[optimist.Trial], float], make: Callable[[in
     return found
 
 
+@pytest.mark.filterwarnings("ignore:.*group=True:optimist.exceptions.ExperimentalWarning")
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("objective", PROBLEMS, ids=lambda f: f.__name__)
 def test_better_than_random_search(objective: Callable[[optimist.Trial], float], sampler: str) -> None:
