@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -157,6 +158,19 @@ def read_constraints(system_attrs: dict[str, Any]) -> dict[str, float]:
     if not constraints and system_attrs.get("constraints") is not None:
         constraints = {str(i): value for i, value in enumerate(system_attrs["constraints"])}
     return constraints
+
+
+def checked_constraint(key: str, value: float) -> float:
+    """Convert a constraint value to float, refusing NaN."""
+    try:
+        value = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"Constraint {key!r} must be a number, but got {value!r} ({type(value).__name__}).") from None
+    if math.isnan(value):
+        raise ValueError(
+            f"Constraint {key!r} must be a number, but got NaN. Report a positive value if it is violated."
+        )
+    return value
 
 
 def _warn_deprecated(name: str, instead: str) -> None:

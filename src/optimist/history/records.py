@@ -5,18 +5,12 @@ from __future__ import annotations
 import copy
 import datetime
 import math
-import warnings
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any
 
-from optimist.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-    check_distribution_compatibility,
-)
-from optimist.history.base_trial import CONSTRAINT_PREFIX, BaseTrial, CategoricalChoice, read_constraints
+from optimist.distributions import BaseDistribution
+from optimist.history.base_trial import CONSTRAINT_PREFIX, checked_constraint, read_constraints
+from optimist.history.known_trial import KnownTrial
 from optimist.states import TrialState
 
 _IMMUTABLE = (str, int, float, bool, type(None))
@@ -37,7 +31,7 @@ def from_datetime(when: datetime.datetime | None) -> int:
     return round(when.replace(microsecond=0).timestamp()) * 1_000_000 + when.microsecond
 
 
-class FrozenTrial(BaseTrial):
+class FrozenTrial(KnownTrial):
     """The state of a trial at one moment; changing it changes nothing in the study.
 
     Attributes:
@@ -131,65 +125,8 @@ class FrozenTrial(BaseTrial):
             values=self._values,
         )
 
-    def suggest_float(
-        self,
-        name: str,
-        low: float,
-        high: float,
-        *,
-        step: float | None = None,
-        log: bool = False,
-        default: float | None = None,
-    ) -> float:
-        return float(self._suggest(name, FloatDistribution(low, high, log=log, step=step)))
-
-    def suggest_int(
-        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False, default: int | None = None
-    ) -> int:
-        return int(self._suggest(name, IntDistribution(low, high, log=log, step=step)))
-
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[None], *, default: None = ...) -> None: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[bool], *, default: bool = ...) -> bool: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[int], *, default: int = ...) -> int: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[float], *, default: float = ...) -> float: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[str], *, default: str = ...) -> str: ...
-    @overload
-    def suggest_categorical(
-        self, name: str, choices: Sequence[CategoricalChoice], *, default: CategoricalChoice = ...
-    ) -> CategoricalChoice: ...
-    def suggest_categorical(self, name: str, choices: Any, *, default: Any = None) -> Any:
-        return self._suggest(name, CategoricalDistribution(choices))
-
-    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
-        if name not in self._params:
-            raise ValueError(
-                f"Trial {self._number} has no parameter {name!r}; it has: {', '.join(self._params) or '-'}."
-            )
-        value = self._params[name]
-        if name in self._distributions:
-            check_distribution_compatibility(self._distributions[name], distribution)
-        if not distribution._contains(distribution.to_internal_repr(value)):
-            warnings.warn(f"Parameter {name!r} has the value {value!r}, which is not in {distribution}.", stacklevel=3)
-        self._distributions[name] = distribution
-        return value
-
-    def report(self, value: float, step: int) -> None:
-        """Do nothing: a snapshot takes no reports, so that an objective can be called with it."""
-
-    def should_prune(self) -> bool:
-        """False: a snapshot is not pruned."""
-        return False
-
-    def set_user_attr(self, key: str, value: Any) -> None:
-        self._user_attrs[key] = value
-
-    def set_constraint(self, key: str, value: float) -> None:
-        self._system_attrs[CONSTRAINT_PREFIX + key] = checked_constraint(key, value)
+    def _missing(self, name: str) -> str:
+        return f"Trial {self._number} has no parameter {name!r}; it has: {', '.join(self._params) or '-'}."
 
     @property
     def number(self) -> int:
@@ -349,19 +286,6 @@ def create_trial(
     )
     trial._validate()
     return trial
-
-
-def checked_constraint(key: str, value: float) -> float:
-    """Convert a constraint value to float, refusing NaN."""
-    try:
-        value = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"Constraint {key!r} must be a number, but got {value!r} ({type(value).__name__}).") from None
-    if math.isnan(value):
-        raise ValueError(
-            f"Constraint {key!r} must be a number, but got NaN. Report a positive value if it is violated."
-        )
-    return value
 
 
 def _copy_attrs(attrs: dict[str, Any]) -> dict[str, Any]:

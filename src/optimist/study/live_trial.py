@@ -17,11 +17,17 @@ from optimist.distributions import (
 )
 from optimist.exceptions import InvalidSpaceError, TrialNotFoundError
 from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY
-from optimist.history.base_trial import CONSTRAINT_PREFIX, BaseTrial, CategoricalChoice, read_constraints
+from optimist.history.base_trial import (
+    CONSTRAINT_PREFIX,
+    BaseTrial,
+    CategoricalChoice,
+    checked_constraint,
+    read_constraints,
+)
 from optimist.history.draft import Draft, TrialChange
 from optimist.history.layout import Edge, internal_value
 from optimist.history.protocols import StudyLike
-from optimist.history.records import FrozenTrial, checked_constraint, to_datetime
+from optimist.history.records import FrozenTrial, to_datetime
 from optimist.history.view import View
 from optimist.numerics.streams import DRAWS_PER_ROW
 from optimist.pruners.base import BasePruner, Curve, judge

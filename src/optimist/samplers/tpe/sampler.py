@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from optimist.distributions import BaseDistribution
 from optimist.exceptions import ExperimentalWarning, warn_user
-from optimist.history.base_trial import CONSTRAINT_PREFIX
+from optimist.history.base_trial import CONSTRAINT_PREFIX, checked_constraint
 from optimist.history.protocols import StudyLike, TrialLike
-from optimist.history.records import FrozenTrial, checked_constraint
+from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.samplers.base import BaseSampler, ColumnSampler
