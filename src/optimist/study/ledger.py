@@ -20,7 +20,7 @@ from optimist.history.history import History
 from optimist.history.records import FrozenTrial
 from optimist.logging import get_logger
 from optimist.states import TrialState
-from optimist.storages.base import Storage, StudyRecord, Summary
+from optimist.storages.base import Delta, Storage, StudyRecord, Summary
 from optimist.storages.memory import InMemoryStorage, MemoryStudy, now_us
 
 _logger = get_logger(__name__)
@@ -216,23 +216,28 @@ class StoredLedger(Ledger):
 
     def sync(self) -> None:
         with self._lock:
-            delta = self.storage.changes_since(self.record.study_id, self._cursor)
-            self._history.apply(delta.changes)
-            self._cursor = delta.cursor
-            self._is_loaded = True
-            self._synced_at = time.monotonic()
+            self._take_in(self.storage.changes_since(self.record.study_id, self._cursor))
 
     def sync_if_due(self) -> None:
         if time.monotonic() - self._synced_at > _SYNC_INTERVAL_S:
             self.sync()
 
+    def _take_in(self, delta: Delta) -> None:
+        with self._history.lock:
+            self._history.apply(delta.changes)
+            for number, unsaved in self._unsaved.items():
+                draft = self._history.drafts.get(number)
+                if draft is not None:  # the store may have told what this process has since replaced
+                    draft.user_attrs.update(unsaved.change.user_attrs)
+                    draft.system_attrs.update(unsaved.change.system_attrs)
+        self._cursor = delta.cursor
+        self._is_loaded = True
+        self._synced_at = time.monotonic()
+
     def begin(self) -> Draft:
         with self._lock:
             begun = self.storage.begin_trial(self.record.study_id, self._cursor)
-            self._history.apply(begun.delta.changes)
-            self._cursor = begun.delta.cursor
-            self._is_loaded = True
-            self._synced_at = time.monotonic()
+            self._take_in(begun.delta)
             draft = self._history.drafts[begun.number]
             self._unsaved[draft.number] = _Unsaved(len(draft.values))
             return draft

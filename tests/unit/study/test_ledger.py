@@ -299,3 +299,17 @@ def test_what_cannot_be_stored_is_not_noted(study: optimist.Study, store: Store)
     study.tell(trial, 1.0)
     finished: Any = study.trials[0]
     assert (finished.user_attrs, finished.params) == ({}, {})
+
+
+def test_news_leave_what_is_pending_alone(study: optimist.Study) -> None:
+    other = optimist.load_study(study_name=study.study_name, storage=study.ledger.storage)
+    ledger = study.ledger
+    draft = ledger.begin()
+    ledger.set_trial_attr(draft, "note", "committed", is_system=False)
+    other.ask()  # so that this commit comes back with the news
+    ledger.flush(draft)
+    ledger.set_trial_attr(draft, "note", "newer", is_system=False)
+    ledger.sync()
+    assert draft.user_attrs == {"note": "newer"}
+    ledger.finish(draft, TrialState.COMPLETE, [1.0])
+    assert study.trials[0].user_attrs == other.trials[0].user_attrs == {"note": "newer"}
