@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from optimist.storages.sql.documents import Document
+from optimist.storages.documents import Document
 
 N_TRIALS, N_PARAMS, N_REPEATS = 10_000, 10, 7
 

@@ -9,6 +9,8 @@
         ├── TrialNotFoundError        (KeyError)     no trial of that number or id in the study
         ├── DuplicatedStudyError                     a study of that name exists already
         ├── UpdateFinishedTrialError  (RuntimeError) a finished trial is never edited
+        │   └── LeaseLostError                       ... because its worker was given up as lost
+        ├── BudgetSpentError                         a study has all the trials that it was to have
         ├── StorageInternalError                     the database or file behind a study failed
         ├── MissingDependencyError    (ImportError)  an optional library is not installed
         └── CLIUsageError                            the command line was given something unusable
@@ -24,11 +26,13 @@ import sys
 import warnings
 
 __all__ = [
+    "BudgetSpentError",
     "CLIUsageError",
     "DuplicatedStudyError",
     "ExperimentalWarning",
     "InvalidSpaceError",
     "InvalidSpaceTypeError",
+    "LeaseLostError",
     "MissingDependencyError",
     "OptimistError",
     "OptunaError",
@@ -80,6 +84,14 @@ class DuplicatedStudyError(OptimistError):
 
 class UpdateFinishedTrialError(OptimistError, RuntimeError):
     """Somebody tried to change a trial that is finished."""
+
+
+class LeaseLostError(UpdateFinishedTrialError):
+    """A worker tells of a trial that others took for lost, because nothing had been heard of it for too long."""
+
+
+class BudgetSpentError(OptimistError):
+    """The study has as many trials as were asked for in total; no further one begins."""
 
 
 class StorageInternalError(OptimistError):

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimist.storages.sql.documents import (
+from optimist.storages.documents import (
     Document,
     attr_from_json,
     attr_to_json,

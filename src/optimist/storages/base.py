@@ -84,6 +84,23 @@ class Begun:
     delta: Delta
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a worker begins a trial.
+
+    Attributes:
+        lease_s: The trial counts as lost once its worker has not been heard of for so many seconds; None: never.
+        total_trials: Begin none if the study has had so many trials; None for no limit. Trials that wait do not count
+            yet; those that were reclaimed do not count any more.
+    """
+
+    lease_s: float | None = None
+    total_trials: int | None = None
+
+
+ANY_TERMS: Final = Terms()
+
+
 class Storage(ABC):
     """Where studies live. All methods may be called from several threads at once; each is one atomic commit.
 
@@ -144,8 +161,12 @@ class Storage(ABC):
         """Add whole trials of any state (WAITING: the queue) in one commit; return their numbers."""
 
     @abstractmethod
-    def begin_trial(self, study_id: int, cursor: int) -> Begun:
-        """Start the oldest waiting trial, or a new one; two callers never get the same."""
+    def begin_trial(self, study_id: int, cursor: int, terms: Terms = ANY_TERMS) -> Begun:
+        """Start the oldest waiting trial, or a new one; two callers never get the same.
+
+        Raises:
+            BudgetSpentError: The study has had ``terms.total_trials`` trials.
+        """
 
     @abstractmethod
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
@@ -162,6 +183,43 @@ class Storage(ABC):
     @abstractmethod
     def changes_since(self, study_id: int, cursor: int) -> Delta:
         """Everything that was committed since the cursor: nothing stays invisible, whatever the order of commits."""
+
+    @abstractmethod
+    def find_trial(self, trial_id: int) -> tuple[int, int]:
+        """The study and the number of the trial with this id.
+
+        Raises:
+            TrialNotFoundError: There is none.
+        """
+
+    # Leases: how the trials of dead workers are found. They cost no place in the sequence of changes.
+
+    @abstractmethod
+    def heartbeat(self, study_id: int, numbers: Sequence[int]) -> None:
+        """Say that the workers of these trials live: their leases start anew. Others than running ones are ignored."""
+
+    @abstractmethod
+    def expired(self, study_id: int, numbers: Sequence[int]) -> list[int]:
+        """Which of these trials are running under a lease that is over.
+
+        A server judges by its own clock. A file has none: there a lease is over for those who have watched it (by
+        calling this) for its whole length without hearing of the worker.
+        """
+
+    @abstractmethod
+    def reclaim(self, study_id: int, end: TrialChange, retry: TrialChange | None = None) -> bool:
+        """End a trial whose lease is over, and queue another one in its place, in one commit.
+
+        The trial gives its place in the budget back.
+
+        Args:
+            study_id: The study.
+            end: How the trial ends, with a final state.
+            retry: A waiting trial to add; None to give up.
+
+        Returns:
+            Whether it was ended: False if its worker was heard of meanwhile, or somebody else has ended it.
+        """
 
     def close(self) -> None:
         """Give back files and connections; the storage opens them again when it is used again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
@@ -12,11 +13,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from optimist.exceptions import DuplicatedStudyError, StudyNotFoundError, TrialNotFoundError, UpdateFinishedTrialError
+from optimist.exceptions import (
+    BudgetSpentError,
+    DuplicatedStudyError,
+    StudyNotFoundError,
+    TrialNotFoundError,
+    UpdateFinishedTrialError,
+)
 from optimist.history.draft import Change, Draft, StudyChange, TrialChange
 from optimist.history.history import History, change_of
 from optimist.states import StudyDirection, TrialState
-from optimist.storages.base import Begun, Delta, Storage, StudyRecord, Summary, check_name
+from optimist.storages.base import ANY_TERMS, Begun, Delta, Storage, StudyRecord, Summary, Terms, check_name
 
 _STUDY = -1  # stands in the log for a change of the study itself
 
@@ -34,6 +41,9 @@ class MemoryStudy:
         history: What has been tried.
         log: One trial number per commit; the position after the last is the cursor.
         waiting: Numbers of waiting trials, oldest first.
+        n_reclaimed: How many trials gave their place in the budget back.
+        leases: Of running trials that have one, by number: its length and when it is over, in seconds of this
+            process's monotonic clock.
     """
 
     def __init__(self, record: StudyRecord, trial_ids: itertools.count[int]) -> None:
@@ -41,7 +51,21 @@ class MemoryStudy:
         self.history = History(record.directions)
         self.log: array[int] = array("q")
         self.waiting: deque[int] = deque()
+        self.n_reclaimed = 0
+        self.leases: dict[int, tuple[float, float]] = {}
         self._trial_ids = trial_ids
+
+    def check_budget(self, total_trials: int | None) -> None:
+        """Refuse to go over the budget.
+
+        Raises:
+            BudgetSpentError: The study has had so many trials.
+        """
+        history = self.history
+        if total_trials is not None:
+            n_counted = history.n_trials - history.counts[TrialState.WAITING] - self.n_reclaimed
+            if n_counted >= total_trials:
+                raise BudgetSpentError(f"Study {self.record.name!r} has had {n_counted} trials of {total_trials}.")
 
     def begin(self) -> Draft:
         """Start the oldest waiting trial, or a new one."""
@@ -168,10 +192,13 @@ class InMemoryStorage(Storage):
         with study.history.lock:
             return [study.add(trial) for trial in trials]
 
-    def begin_trial(self, study_id: int, cursor: int) -> Begun:
+    def begin_trial(self, study_id: int, cursor: int, terms: Terms = ANY_TERMS) -> Begun:
         study = self.study(study_id)
         with study.history.lock:
+            study.check_budget(terms.total_trials)
             number = study.begin().number
+            if terms.lease_s is not None:
+                study.leases[number] = (terms.lease_s, time.monotonic() + terms.lease_s)
             return Begun(number, self.changes_since(study_id, cursor))
 
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
@@ -187,6 +214,8 @@ class InMemoryStorage(Storage):
                 raise UpdateFinishedTrialError(f"Trial {change.number} is {state}; a finished trial cannot change.")
             history.apply([change])
             study.note(change.number)
+            if change.number not in history.drafts:
+                study.leases.pop(change.number, None)
             return cursor + 1 if len(study.log) == cursor + 1 else cursor
 
     def changes_since(self, study_id: int, cursor: int) -> Delta:
@@ -201,6 +230,42 @@ class InMemoryStorage(Storage):
                 else:
                     changes.append(self._change(history, number))
             return Delta(changes, len(study.log))
+
+    def find_trial(self, trial_id: int) -> tuple[int, int]:
+        for study_id, study in list(self._studies.items()):
+            history = study.history
+            with history.lock:
+                for draft in history.drafts.values():
+                    if draft.trial_id == trial_id:
+                        return study_id, draft.number
+                with contextlib.suppress(ValueError):  # one pass over a column, for whoever speaks in ids
+                    return study_id, history.number.data[history.trial_id.data.index(trial_id, 0, history.n)]
+        raise TrialNotFoundError(f"There is no trial with the id {trial_id} in this storage.")
+
+    def heartbeat(self, study_id: int, numbers: Sequence[int]) -> None:
+        study = self.study(study_id)
+        with study.history.lock:
+            for number in numbers:
+                if number in study.leases:
+                    length_s, _ = study.leases[number]
+                    study.leases[number] = (length_s, time.monotonic() + length_s)
+
+    def expired(self, study_id: int, numbers: Sequence[int]) -> list[int]:
+        study = self.study(study_id)
+        now = time.monotonic()
+        with study.history.lock:
+            return [number for number in numbers if number in study.leases and study.leases[number][1] <= now]
+
+    def reclaim(self, study_id: int, end: TrialChange, retry: TrialChange | None = None) -> bool:
+        study = self.study(study_id)
+        with study.history.lock:
+            if not self.expired(study_id, [end.number]):
+                return False
+            self.write(study_id, end)
+            study.n_reclaimed += 1
+            if retry is not None:
+                study.add(retry)
+            return True
 
     @staticmethod
     def _change(history: History, number: int) -> TrialChange:

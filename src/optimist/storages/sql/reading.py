@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from optimist.distributions import BaseDistribution
 from optimist.history.collector import collector_paused
-from optimist.history.draft import Change, SpaceParams, StudyChange, TrialChange
+from optimist.history.draft import Change, StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import StudyRecord
+from optimist.storages.decoder import Decoder
+from optimist.storages.documents import Document, attr_from_json, decode, decode_all
+from optimist.storages.known import KnownDistributions
 from optimist.storages.sql import statements as sql
-from optimist.storages.sql.documents import Document, attr_from_json, decode, decode_all, read_attrs
-from optimist.storages.sql.known import KnownDistributions
 
 Row = Any
 """SQLAlchemy's row; its type has other parameters in 2.0 than in 2.1."""
@@ -41,38 +41,6 @@ def learn_distributions(connection: Connection, study_id: int, known: KnownDistr
     """Read the distributions that are not known yet."""
     rows = connection.execute(sql.READ_DISTRIBUTIONS, {"in_study": study_id, "from_id": len(known.items)})
     known.learn([(row[0], row[1], row[2]) for row in rows])
-
-
-class Decoder:
-    """Turns documents into changes; trials with the same parameters share one object that says which these are.
-
-    Args:
-        known: All distributions that the documents refer to.
-    """
-
-    def __init__(self, known: KnownDistributions) -> None:
-        self._items = known.items
-        self._spaces: dict[tuple[int, ...], tuple[tuple[str, BaseDistribution], ...]] = {}
-
-    def complete(self, change: TrialChange, document: Document) -> TrialChange:
-        """Add to a change what a document says."""
-        if document.params:
-            change.params = SpaceParams(self._space(tuple(document.space)), document.params)
-        if document.values is not None:
-            change.values = tuple(document.values)
-        if document.reports:
-            change.reports = dict(zip(document.steps, document.reports, strict=True))
-        if document.user_attrs:
-            change.user_attrs = read_attrs(document.user_attrs)
-        if document.system_attrs:
-            change.system_attrs = read_attrs(document.system_attrs)
-        return change
-
-    def _space(self, ids: tuple[int, ...]) -> tuple[tuple[str, BaseDistribution], ...]:
-        space = self._spaces.get(ids)
-        if space is None:
-            space = self._spaces[ids] = tuple(self._items[i] for i in ids)
-        return space
 
 
 def to_changes(news: Sequence[Row], known: KnownDistributions) -> list[Change]:

@@ -17,9 +17,9 @@ from optimist.storages.base import Begun, Delta, Storage, StudyRecord, Summary, 
 from optimist.storages.memory import now_us
 from optimist.storages.sql import statements as sql
 from optimist.storages.sql.database import Database
-from optimist.storages.sql.documents import attr_to_json, storable_attrs
-from optimist.storages.sql.entry import to_entry
-from optimist.storages.sql.known import KnownDistributions, storable_distribution
+from optimist.storages.documents import attr_to_json, storable_attrs
+from optimist.storages.entry import to_entry
+from optimist.storages.known import KnownDistributions, storable_distribution
 from optimist.storages.sql.reading import (
     directions_text,
     learn_distributions,

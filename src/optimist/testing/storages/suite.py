@@ -21,13 +21,14 @@ from pathlib import Path
 from optimist.storages.base import Storage
 from optimist.storages.open import open_storage
 from optimist.testing.storages.deltas import DeltaSuite
+from optimist.testing.storages.leases import LeaseSuite
 from optimist.testing.storages.sharing import SharingSuite
 from optimist.testing.storages.studies import StudySuite
 from optimist.testing.storages.trials import TrialSuite
 from optimist.testing.storages.values import ValueSuite
 
 
-class StorageSuite(StudySuite, TrialSuite, ValueSuite, DeltaSuite, SharingSuite):
+class StorageSuite(StudySuite, TrialSuite, ValueSuite, DeltaSuite, LeaseSuite, SharingSuite):
     """What every storage promises; see the module for how to use it.
 
     Attributes:

@@ -15,7 +15,7 @@ from optimist.distributions import (
 from optimist.history.base_trial import read_constraints
 from optimist.history.draft import TrialChange
 from optimist.states import TrialState
-from optimist.storages.sql.documents import Document, storable_attrs
+from optimist.storages.documents import Document, storable_attrs
 
 _MODERN = frozenset({FloatDistribution, IntDistribution, CategoricalDistribution})
 

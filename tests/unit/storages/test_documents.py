@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from optimist.exceptions import StorageInternalError
-from optimist.storages.sql.documents import (
+from optimist.storages.documents import (
     Document,
     attr_from_json,
     attr_to_json,
