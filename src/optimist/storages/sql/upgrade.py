@@ -29,8 +29,7 @@ def upgrade_schema(url: str | URL) -> tuple[str, str]:
     """
     database = Database(parse_url(url))
     try:
-        with database.reading() as connection:
-            before = find_version(connection)
+        before = database.read(lambda session: find_version(session.connection))
         if before is None:
             raise StorageInternalError(
                 f"{masked(database.url)} holds no studies of Optimist; there is nothing to upgrade."
@@ -47,8 +46,13 @@ def migrate(database: Database, revision: str = "head") -> None:
     """Run the migrations that are missing up to a revision."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    with database.writing() as connection:
-        config.attributes["connection"] = connection
-        drop_views(connection)  # they hold no data, and may stand in the way of a change
-        command.upgrade(config, revision)
-        create_views(connection)
+    with database.writing() as session:
+        connection = session.connection
+        database.dialect.lock_schema(connection)
+        try:
+            config.attributes["connection"] = connection
+            drop_views(connection)  # they hold no data, and may stand in the way of a change
+            command.upgrade(config, revision)
+            create_views(connection)
+        finally:
+            database.dialect.unlock_schema(connection)
