@@ -346,9 +346,10 @@ def create_database(url: str | URL) -> bool:
     """
     parsed = parse_url(url)
     dialect = dialect_of(parsed)
+    errors: tuple[type[Exception], ...] = (SQLAlchemyError, *dialect.driver_errors)
     try:
         return dialect.create_database(parsed)
-    except (SQLAlchemyError, *dialect.driver_errors) as error:
+    except errors as error:
         raise StorageInternalError(f"{masked(parsed)}: {dialect.explain(parsed, error)}") from error
 
 
