@@ -14,8 +14,9 @@ from optimist.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.samplers import RandomSampler
 from optimist.states import StudyDirection, TrialState
-from optimist.storages import InMemoryStorage, Storage
+from optimist.storages import Storage
 from optimist.storages.base import Begun, Delta, StudyRecord, Summary
+from optimist.storages.memory import MemoryStore
 from optimist.study import ledger as module
 from optimist.study.ledger import MemoryLedger, StoredLedger, open_ledger, refuse_finished
 
@@ -24,7 +25,7 @@ class Store(Storage):
     """A store that others might use as well; it counts what is asked of it, and fails when it is told to."""
 
     def __init__(self) -> None:
-        self.memory = InMemoryStorage()
+        self.memory = MemoryStore()
         self.calls: list[str] = []
         self.writes: list[TrialChange] = []
         self.n_failures = 0
@@ -94,7 +95,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def test_which_ledger(store: Store) -> None:
-    memory = InMemoryStorage()
+    memory = MemoryStore()
     assert isinstance(open_ledger(memory, memory.create_study(None, [StudyDirection.MINIMIZE])), MemoryLedger)
     assert isinstance(open_ledger(store, store.create_study(None, [StudyDirection.MINIMIZE])), StoredLedger)
 

@@ -14,12 +14,12 @@ from optimist.exceptions import DuplicatedStudyError, StudyNotFoundError
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Begun, Delta, Storage, StudyRecord, Summary, check_name
-from optimist.storages.memory import now_us
-from optimist.storages.sql import statements as sql
-from optimist.storages.sql.database import Database
 from optimist.storages.documents import attr_to_json, storable_attrs
 from optimist.storages.entry import to_entry
 from optimist.storages.known import KnownDistributions, storable_distribution
+from optimist.storages.memory import now_us
+from optimist.storages.sql import statements as sql
+from optimist.storages.sql.database import Database
 from optimist.storages.sql.reading import (
     directions_text,
     learn_distributions,

@@ -13,12 +13,12 @@ from optimist.distributions import BaseDistribution
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
 from optimist.history.draft import TrialChange
 from optimist.states import TrialState
-from optimist.storages.sql import statements as sql
-from optimist.storages.sql.database import Database
-from optimist.storages.sql.dialect import Dialect
 from optimist.storages.documents import Document, decode, encode, merge, read_attrs
 from optimist.storages.entry import Entry, is_feasible
 from optimist.storages.known import KnownDistributions, Numbered, storable_distribution
+from optimist.storages.sql import statements as sql
+from optimist.storages.sql.database import Database
+from optimist.storages.sql.dialect import Dialect
 from optimist.storages.sql.reading import learn_distributions, to_trial_change
 
 
