@@ -9,6 +9,7 @@ Hypothesis makes the same examples in every run. HYPOTHESIS_PROFILE=explore look
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,11 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+pytest_plugins = ["tests.servers"]
+
+# Whoever runs tests in the background of a shell script has Ctrl-C ignored, and its handling could not be tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SUITES_WITHOUT_SKIPS = frozenset(
     {"architecture", "conformance", "docs", "peers", "property", "reference", "unit"},

@@ -11,8 +11,11 @@ from optimist.storages.base import Storage
 from optimist.storages.face import StorageFace
 from optimist.storages.foreign import ForeignStorage
 from optimist.storages.memory import MemoryStore
-from optimist.storages.sql.storage import SQLStorage
+from optimist.storages.sql.dialects.sqlite import SQLite
+from optimist.storages.sql.storage import SQLStorage, create_database
 from optimist.testing import StorageSuite
+from tests.servers import url_for
+from tools.servers import Server
 
 
 class TestInMemoryStorage(StorageSuite):
@@ -36,14 +39,41 @@ class TestSQLiteInMemory(StorageSuite):
 
 
 class TestDatabaseThatDoesNotAnswerUpdates(StorageSuite):
-    """MySQL and MariaDB, and SQLite before 3.35, have no UPDATE ... RETURNING."""
+    """SQLite before 3.35 has no UPDATE ... RETURNING."""
 
     is_shared: ClassVar[bool] = False
 
     def make_storage(self, directory: Path) -> Storage:
         storage = SQLStorage("sqlite://")
-        storage.engine.dialect.update_returning = False
+        storage._database.dialect = OldSQLite()
         return storage
+
+
+class OldSQLite(SQLite):
+    answers_updates = False
+
+
+class OnServer(StorageSuite):
+    """A database of its own for each test, on a server that all tests share."""
+
+    server: Server
+
+    def store_url(self, directory: Path) -> str:
+        url = url_for(self.server, directory)
+        create_database(url)
+        return url
+
+
+class TestMariaDB(OnServer):
+    @pytest.fixture(autouse=True)
+    def _server(self, mariadb: Server) -> None:
+        self.server = mariadb
+
+
+class TestPostgreSQL(OnServer):
+    @pytest.fixture(autouse=True)
+    def _server(self, postgresql: Server) -> None:
+        self.server = postgresql
 
 
 class TestThereAndBack(StorageSuite):

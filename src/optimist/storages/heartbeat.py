@@ -70,7 +70,9 @@ class StudyInStorage(Protocol):
 def fail_stale_trials(study: StudyInStorage) -> None:
     """Fail the running trials whose worker has not been heard of for too long, and call the storage's callback.
 
-    Does nothing if the storage has no heartbeats. ``optimize`` does the same when it asks for a trial.
+    Does nothing if the storage has no heartbeats. ``optimize`` does the same when it asks for a trial. A database server
+    says by its own clock how long ago a heartbeat was; for a file, the first call begins to watch, and later ones find
+    what has not moved since.
 
     Args:
         study: The study to look at.

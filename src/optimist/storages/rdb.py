@@ -79,9 +79,7 @@ class RDBStorage(StorageFace, BaseHeartbeat):
         self._forget()
 
     def _open(self) -> SQLStorage:
-        return SQLStorage(
-            self.url, engine_kwargs=self.engine_kwargs or None, skip_table_creation=self._skip_table_creation
-        )
+        return SQLStorage(self.url, self.engine_kwargs, skip_table_creation=self._skip_table_creation)
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in super().__getstate__().items() if key != "scoped_session"}
@@ -143,17 +141,16 @@ class RDBStorage(StorageFace, BaseHeartbeat):
         if not is_in_memory(parse_url(self.url)):
             from optimist.storages.sql.upgrade import upgrade_schema  # loads Alembic
 
-            upgrade_schema(self.url)
+            upgrade_schema(self.url, self.engine_kwargs)
 
     def get_current_version(self) -> str:
         """The revision of the database's tables."""
         url = parse_url(self.url)
         if is_in_memory(url):
             return REVISIONS[-1]
-        database = Database(url)
+        database = Database(url, self.engine_kwargs)
         try:
-            with database.reading() as connection:
-                found = find_version(connection)
+            found = database.read(lambda session: find_version(session.connection))
         finally:
             database.close()
         if found is None:

@@ -3,40 +3,61 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
+import time
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from optimist.exceptions import StorageInternalError
+from optimist.logging import get_logger
+from optimist.storages.sql.session import Session
 from optimist.storages.sql.urls import dialect_of, is_in_memory, masked
+
+_logger = get_logger(__name__)
+
+T = TypeVar("T")
+
+_FIRST_PAUSE_S: Final = 0.02
+_LONGEST_PAUSE_S: Final = 2.0
+_COMPLAINTS_EVERY_S: Final = 30.0
 
 
 class Database:
     """One connection and the transactions on it.
 
     One connection is all that a file wants: SQLite lets one writer in at a time, and waits among connections by
-    sleeping; threads that queue for a lock of ours are woken at once.
+    sleeping; threads that queue for a lock of ours are woken at once. A server that is away is tried again, with
+    growing pauses: it may be restarting.
 
     Args:
         url: As ``parse_url`` returns it.
+        engine_kwargs: Further arguments for ``sqlalchemy.create_engine``.
 
     Attributes:
         url: Where it lives.
         dialect: What is particular to its kind.
+        patience_s: For how long a server that has answered before may be away.
+        opening_patience_s: For how long we try to reach it for the first time.
     """
 
-    def __init__(self, url: URL) -> None:
+    patience_s: float = 300.0
+    opening_patience_s: float = 15.0
+
+    def __init__(self, url: URL, engine_kwargs: Mapping[str, Any] | None = None) -> None:
         self.url = url
         self.dialect = dialect_of(url)
         self.guard = threading.RLock()
+        self._engine_kwargs = dict(engine_kwargs or {})
         self._engine: Engine | None = None
-        self._connection: Connection | None = None
+        self._session: Session | None = None
+        self._has_answered = False
         self._pid = os.getpid()
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, *self.dialect.driver_errors)
         _open_databases.add(self)
@@ -47,66 +68,161 @@ class Database:
         with self.guard:
             self._notice_fork()
             if self._engine is None:
-                self._engine = create_engine(self.url, **self.dialect.engine_options(self.url))
+                options = {**self.dialect.engine_options(self.url), **self._engine_kwargs}
+                self._engine = create_engine(self.url, **options)
                 event.listen(self._engine, "connect", self._on_connect)
             return self._engine
 
+    # Work, tried again where that may help
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        """Do what only reads; each statement sees one consistent state.
+
+        Raises:
+            StorageInternalError: The database fails, for good or for longer than our patience.
+        """
+
+        def attempt(_: bool) -> T:
+            with self.reading() as session:
+                result = work(session)
+                self.dialect.end_reading(session.driver)
+                return result
+
+        return self._insist(attempt)
+
+    def write(self, work: Callable[[Session, bool], T]) -> T:
+        """Do what writes, in a transaction.
+
+        Args:
+            work: Is told whether an earlier attempt may have been committed although we did not hear of it.
+
+        Raises:
+            StorageInternalError: The database fails, for good or for longer than our patience.
+        """
+
+        def attempt(is_retry: bool) -> T:
+            with self.writing() as session:
+                return work(session, is_retry)
+
+        return self._insist(attempt)
+
+    def _insist(self, attempt: Callable[[bool], T]) -> T:
+        is_retry = False
+        pause_s, deadline, complain_at = _FIRST_PAUSE_S, float("inf"), float("inf")
+        while True:
+            try:
+                return attempt(is_retry)
+            except self._errors as error:
+                if not self._may_try_again(error):
+                    raise self._explained(error) from error
+                now = time.monotonic()
+                if not is_retry:
+                    is_retry = True
+                    deadline = now + (self.patience_s if self._has_answered else self.opening_patience_s)
+                    complain_at = now + _LONGEST_PAUSE_S
+                if now > deadline:
+                    raise self._explained(error) from error
+                if now > complain_at:
+                    _logger.warning("%s We go on trying for %.0f s.", self._explained(error), deadline - now)
+                    complain_at = now + _COMPLAINTS_EVERY_S
+            time.sleep(pause_s * random.uniform(0.5, 1.0))
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    def _may_try_again(self, error: Exception) -> bool:
+        return self.dialect.is_transient(error) and not self.dialect.is_refusal(error)
+
+    # One attempt
+
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A connection for single statements, each of which sees one consistent state."""
+    def reading(self) -> Iterator[Session]:
+        """A session for single statements; errors of the driver come through as they are."""
         with self.guard:
             try:
                 yield self._connected()
             except self._errors as error:
-                raise self._explained(error) from error
+                if self.dialect.is_remote:
+                    self._drop(undo=not self.dialect.is_transient(error))
+                raise
             except BaseException:
-                self._drop_broken()
+                if self.dialect.is_remote or (self._session is not None and self._session.connection.invalidated):
+                    self._drop()  # interrupted in the middle of an answer, as by Ctrl-C, it is of no more use
                 raise
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A connection in a transaction, committed at the end of the block, taken back if the block raises."""
-        with self.reading() as connection:
+    def writing(self) -> Iterator[Session]:
+        """A session in a transaction, committed at the end of the block, taken back if the block raises."""
+        with self.guard:
+            session = self._reached()
             try:
-                self.dialect.begin(connection)
-                yield connection
-                self.dialect.commit(connection)
-            except BaseException:
-                if not connection.invalidated:
-                    self.dialect.rollback(connection)
+                self.dialect.begin(session.driver)
+                yield session
+                self.dialect.commit(session.driver)
+            except BaseException as error:
+                self._take_back(session, error)
                 raise
+
+    def _reached(self) -> Session:
+        try:
+            return self._connected()
+        except self._errors:
+            self._drop()
+            raise
+
+    def _take_back(self, session: Session, error: BaseException) -> None:
+        is_broken = session.connection.invalidated or (
+            self.dialect.is_remote and (not isinstance(error, Exception) or self._is_of_connection(error))
+        )
+        if not is_broken:
+            try:
+                self.dialect.rollback(session.driver)
+            except self._errors:
+                is_broken = True
+        if is_broken:
+            self._drop()
+
+    def _is_of_connection(self, error: Exception) -> bool:
+        return isinstance(error, self._errors) and self.dialect.is_transient(error)
 
     def close(self) -> None:
         """Give back the connection; the next use opens another."""
         with self.guard:
             self._notice_fork()
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._drop()
 
     def close_for_fork(self) -> None:
         """Close the connection, unless the database is in memory and would end with it."""
         if not is_in_memory(self.url):
             self.close()
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> Session:
         self._notice_fork()
-        if self._connection is None:
-            self._connection = self.engine.connect()
-        return self._connection
+        if self._session is None:
+            self._session = Session(self.engine.connect())
+            self._has_answered = True
+        return self._session
 
-    def _drop_broken(self) -> None:
-        """Forget a connection that was interrupted in the middle of a statement, as by Ctrl-C; it is of no more use."""
-        if self._connection is not None and self._connection.invalidated:
-            broken, self._connection = self._connection, None
-            broken.close()
+    def _drop(self, *, undo: bool = False) -> None:
+        """Forget the connection; or only undo what it has begun, if that works."""
+        session = self._session
+        if session is None:
+            return
+        if undo:
+            try:
+                self.dialect.rollback(session.driver)
+            except self._errors:
+                pass
+            else:
+                return
+        self._session = None
+        with suppress(*self._errors):
+            session.connection.close()
 
     def _notice_fork(self) -> None:
         if self._pid != os.getpid():
             self._pid = os.getpid()
-            if self._connection is not None and not is_in_memory(self.url):
-                _inherited.append(self._connection)
-                self._engine = self._connection = None
+            if self._session is not None and not is_in_memory(self.url):
+                _inherited.append(self._session)
+                self._engine = self._session = None
 
     def _on_connect(self, driver_connection: object, _record: object) -> None:
         self.dialect.on_connect(driver_connection)
@@ -120,7 +236,7 @@ class Database:
 # keeps the copy untouched for as long as it lives.
 
 _open_databases: Final[weakref.WeakSet[Database]] = weakref.WeakSet()
-_inherited: Final[list[Connection]] = []
+_inherited: Final[list[Session]] = []
 _held: Final[list[Database]] = []
 
 

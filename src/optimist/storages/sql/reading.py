@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
-from typing import Any
-
-from sqlalchemy.engine import Connection
 
 from optimist.history.collector import collector_paused
 from optimist.history.draft import Change, StudyChange, TrialChange
@@ -16,17 +13,15 @@ from optimist.storages.decoder import Decoder
 from optimist.storages.documents import Document, attr_from_json, decode, decode_all
 from optimist.storages.known import KnownDistributions
 from optimist.storages.sql import statements as sql
-
-Row = Any
-"""SQLAlchemy's row; its type has other parameters in 2.0 than in 2.1."""
+from optimist.storages.sql.session import Row, Session
 
 _STATES = tuple(TrialState)  # by their numbers
 
 
-def read_news(connection: Connection, study_id: int, cursor: int, known: KnownDistributions) -> list[Row]:
+def read_news(session: Session, study_id: int, cursor: int, known: KnownDistributions) -> list[Row]:
     """What changed since the cursor, in order of commits; distributions among it become known."""
     params = {"in_study": study_id, "after": cursor, "from_id": len(known.items)}
-    rows = list(connection.execute(sql.READ_NEWS, params).all())
+    rows = session.all(sql.READ_NEWS, params)
     # The order of the statement's parts: trials and their changes first.
     n_news = len(rows)
     while n_news and rows[n_news - 1][0] == sql.OF_DISTRIBUTION:
@@ -37,9 +32,9 @@ def read_news(connection: Connection, study_id: int, cursor: int, known: KnownDi
     return rows
 
 
-def learn_distributions(connection: Connection, study_id: int, known: KnownDistributions) -> None:
+def learn_distributions(session: Session, study_id: int, known: KnownDistributions) -> None:
     """Read the distributions that are not known yet."""
-    rows = connection.execute(sql.READ_DISTRIBUTIONS, {"in_study": study_id, "from_id": len(known.items)})
+    rows = session.all(sql.READ_DISTRIBUTIONS, {"in_study": study_id, "from_id": len(known.items)})
     known.learn([(row[0], row[1], row[2]) for row in rows])
 
 

@@ -7,7 +7,7 @@ the study's change sequence. A number is thus seen only when all smaller ones ar
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -28,13 +28,14 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import Connection
+from sqlalchemy.ext.compiler import compiles
 
 from optimist.exceptions import StorageInternalError
 from optimist.states import TrialState
 from optimist.storages.base import MAX_NAME_LENGTH
 from optimist.storages.sql.database import Database
 from optimist.storages.sql.urls import masked
-from optimist.storages.sql.views import create_views
+from optimist.storages.sql.views import create_views, drop_views
 
 REVISIONS: Final = ("0001",)
 """The revisions of the schema, oldest first; each but the first has a migration."""
@@ -42,8 +43,28 @@ REVISIONS: Final = ("0001",)
 metadata = MetaData()
 
 _Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only if the type is INTEGER
-_Name = String(MAX_NAME_LENGTH)
+_Long = Text().with_variant(Text(2**32 - 1), "mysql", "mariadb")  # MySQL's plain TEXT ends at 64 kB
+_MYSQL: Final[dict[str, Any]] = {"mysql_charset": "utf8mb4", "mysql_engine": "InnoDB"}
+_MYSQL |= {key.replace("mysql", "mariadb"): value for key, value in _MYSQL.items()}
+
+
+class Name(String):
+    """A column in which names differ that differ in a single byte."""
+
+    cache_ok = True
+
+
+@compiles(Name, "mysql")
+@compiles(Name, "mariadb")
+def _exact_collation(name: Name, compiler: Any, **_: Any) -> str:
+    """MySQL's usual collations see neither case nor accents nor trailing blanks."""
+    collation = "utf8mb4_nopad_bin" if compiler.dialect.is_mariadb else "utf8mb4_0900_bin"
+    return f"VARCHAR({name.length}) CHARACTER SET utf8mb4 COLLATE {collation}"
+
+
+_Name = Name(MAX_NAME_LENGTH)
 _COMPLETE: Final[ColumnElement[int]] = literal_column(str(int(TrialState.COMPLETE)))
+_RUNNING: Final[ColumnElement[int]] = literal_column(str(int(TrialState.RUNNING)))
 _WAITING: Final[ColumnElement[int]] = literal_column(str(int(TrialState.WAITING)))
 
 studies = Table(
@@ -60,7 +81,10 @@ studies = Table(
     Column("n_complete", BigInteger, nullable=False),
     Column("n_pruned", BigInteger, nullable=False),
     Column("n_failed", BigInteger, nullable=False),
+    Column("n_reclaimed", BigInteger, nullable=False),  # of those that failed
+    Column("op", BigInteger, nullable=False),  # which call made it
     sqlite_autoincrement=True,
+    **_MYSQL,
 )
 
 study_attrs = Table(
@@ -70,7 +94,8 @@ study_attrs = Table(
     Column("is_system", SmallInteger, primary_key=True, autoincrement=False),
     Column("name", _Name, primary_key=True),
     Column("seq", BigInteger, nullable=False),
-    Column("value", Text, nullable=False),  # JSON
+    Column("value", _Long, nullable=False),  # JSON
+    **_MYSQL,
 )
 
 distributions = Table(
@@ -79,7 +104,8 @@ distributions = Table(
     Column("study_id", _Id, primary_key=True, autoincrement=False),
     Column("distribution_id", _Id, primary_key=True, autoincrement=False),  # dense from 0 in each study
     Column("name", _Name, nullable=False),  # of the parameter
-    Column("distribution", Text, nullable=False),  # JSON, as distribution_to_json writes it
+    Column("distribution", _Long, nullable=False),  # JSON, as distribution_to_json writes it
+    **_MYSQL,
 )
 
 trials = Table(
@@ -94,10 +120,17 @@ trials = Table(
     Column("value", Double),  # the first objective, for the index; NULL for NaN
     Column("started_us", BigInteger),
     Column("completed_us", BigInteger),
-    Column("document", Text),  # JSON, see documents.py; NULL while nothing is known
+    Column("document", _Long),  # JSON, see documents.py; NULL while nothing is known
+    Column("op", BigInteger, nullable=False),  # which call wrote the row last
+    Column("lease_ms", BigInteger),  # how long a lease is; NULL without one
+    Column("lease_us", BigInteger),  # when it is over, by the server's clock; in a file, moved by each heartbeat
     UniqueConstraint("study_id", "number", name="optimist_uq_number"),
     sqlite_autoincrement=True,
+    **_MYSQL,
 )
+is_open: Final = trials.c.state.in_([_RUNNING, _WAITING])
+"""Also part of every question after open trials: only if it stands there does SQLite use the index."""
+
 Index("optimist_ix_seq", trials.c.study_id, trials.c.seq)
 # Partial where that costs nothing: naming PostgreSQL here as well would load its dialect, 20 ms, in every process.
 Index(
@@ -110,11 +143,11 @@ Index(
     sqlite_where=trials.c.state == _COMPLETE,
 )
 Index(
-    "optimist_ix_queue",
+    "optimist_ix_open",
     trials.c.study_id,
     trials.c.state,
     trials.c.number,
-    sqlite_where=trials.c.state == _WAITING,
+    sqlite_where=is_open,
 )
 
 # What was said of running trials since their row was written; folded into the row's document when they finish.
@@ -124,8 +157,10 @@ changes = Table(
     Column("study_id", _Id, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False),
-    Column("document", Text, nullable=False),
+    Column("document", _Long, nullable=False),
+    Column("op", BigInteger, nullable=False),  # which call wrote it
     sqlite_with_rowid=False,
+    **_MYSQL,
 )
 Index("optimist_ix_change_number", changes.c.study_id, changes.c.number)
 
@@ -139,23 +174,21 @@ version = Table(
 _OPTUNA_TABLES: Final = {"studies", "trials", "version_info"}
 
 
-def open_schema(database: Database) -> None:
+def open_schema(database: Database, *, may_create: bool = True) -> None:
     """Make the schema if there is none, and refuse one that we do not speak.
 
     Raises:
-        StorageInternalError: The schema is older or newer than this release, or the database is Optuna's.
+        StorageInternalError: The schema is older or newer than this release, the database is Optuna's, or it is empty
+            and ``may_create`` is false.
     """
-    with database.reading() as connection:
-        found = find_version(connection)
-        if found is None:
-            _refuse_optuna(database, connection)
-            database.dialect.prepare_database(connection)
+    found = database.read(lambda session: find_version(session.connection))
     if found is None:
-        with database.writing() as connection:
-            found = find_version(connection)  # another process may have been faster
-            if found is None:
-                create_schema(connection)
-                found = REVISIONS[-1]
+        if not may_create:
+            raise StorageInternalError(
+                f"{masked(database.url)} holds no studies of Optimist, and skip_table_creation=True keeps us from "
+                "making the tables. Let one process open it without."
+            )
+        found = database.write(lambda session, _: _create_unless_done(database, session.connection))
     refuse_newer(database, found)
     if found != REVISIONS[-1]:
         raise StorageInternalError(
@@ -164,9 +197,24 @@ def open_schema(database: Database) -> None:
         )
 
 
+def _create_unless_done(database: Database, connection: Connection) -> str:
+    """Make the schema, unless another process has been faster; return the revision that is there now."""
+    database.dialect.lock_schema(connection)
+    try:
+        found = find_version(connection)
+        if found is None:
+            _refuse_optuna(database, connection)
+            create_schema(connection)
+            found = REVISIONS[-1]
+        return found
+    finally:
+        database.dialect.unlock_schema(connection)
+
+
 def create_schema(connection: Connection) -> None:
     """Make all tables and views of the newest revision."""
-    metadata.create_all(connection, checkfirst=False)
+    metadata.create_all(connection)  # those that are missing: MySQL keeps what it made when it was interrupted
+    drop_views(connection)
     create_views(connection)
     connection.execute(version.insert().values(version_num=REVISIONS[-1]))
 
@@ -192,7 +240,8 @@ def refuse_newer(database: Database, found: str) -> None:
 
 
 def _refuse_optuna(database: Database, connection: Connection) -> None:
-    if set(inspect(connection).get_table_names()) >= _OPTUNA_TABLES:
+    tables = set(inspect(connection).get_table_names())
+    if tables >= _OPTUNA_TABLES and studies.name not in tables:
         raise StorageInternalError(
             f"{masked(database.url)} holds studies of Optuna and none of Optimist. `optimist import` will convert them; "
             "until then, name another file or database."

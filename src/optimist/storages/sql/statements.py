@@ -11,17 +11,20 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Double,
     Insert,
+    SmallInteger,
     Text,
     Update,
     bindparam,
     case,
+    cast,
     delete,
     exists,
     func,
     insert,
-    literal,
     literal_column,
+    null,
     or_,
     select,
     union_all,
@@ -29,7 +32,8 @@ from sqlalchemy import (
 )
 
 from optimist.states import StudyDirection, TrialState
-from optimist.storages.sql.schema import changes, distributions, studies, study_attrs, trials
+from optimist.storages.sql.clock import now_us
+from optimist.storages.sql.schema import changes, distributions, is_open, studies, study_attrs, trials
 
 COUNTERS: Final = {
     TrialState.WAITING: "n_waiting",
@@ -39,14 +43,26 @@ COUNTERS: Final = {
 }
 """The column that counts trials of a state; running ones are what is left of ``n_trials``."""
 
-_STUDY: Final = bindparam("in_study", type_=BigInteger)
-_NUMBER: Final = bindparam("of_number", type_=BigInteger)
-_CURSOR: Final = bindparam("after", type_=BigInteger)
-_STARTED: Final = bindparam("started", type_=BigInteger)
+NO_LIMIT: Final = 2**62
+"""Stands for a budget without end."""
+
+
+def _param(name: str, type_: Any = BigInteger) -> ColumnElement[Any]:
+    return bindparam(name, type_=type_)
+
+
+_STUDY: Final = _param("in_study")
+_NUMBER: Final = _param("of_number")
+_CURSOR: Final = _param("after")
+_STARTED: Final = _param("started")
+_OP: Final = _param("op_id")
+_LEASE: Final = _param("length_ms")
+_SEQ: Final = _param("at")
 # Constants, not parameters: only so does the planner see that the partial indices apply.
 _RUNNING: Final[ColumnElement[int]] = literal_column(str(int(TrialState.RUNNING)))
 _WAITING: Final[ColumnElement[int]] = literal_column(str(int(TrialState.WAITING)))
 _COMPLETE: Final[ColumnElement[int]] = literal_column(str(int(TrialState.COMPLETE)))
+_ONE: Final[ColumnElement[int]] = literal_column("1")
 
 _first_start: Final = case(
     (or_(_STARTED.is_(None), studies.c.first_start_us <= _STARTED), studies.c.first_start_us), else_=_STARTED
@@ -56,53 +72,72 @@ _this_trial: Final = (trials.c.study_id == _STUDY) & (trials.c.number == _NUMBER
 
 # Studies
 
-INSERT_STUDY: Final = insert(studies).values(seq=0, n_trials=0, n_waiting=0, n_complete=0, n_pruned=0, n_failed=0)
-LIST_STUDIES: Final = select(studies.c.study_id, studies.c.name, studies.c.directions).order_by(studies.c.study_id)
-FIND_STUDY: Final = select(studies.c.study_id, studies.c.name, studies.c.directions).where(
-    studies.c.name == bindparam("named")
+INSERT_STUDY: Final = insert(studies).values(
+    name=_param("name", Text),
+    directions=_param("directions", Text),
+    created_us=_param("created_us"),
+    op=_OP,
+    **dict.fromkeys(
+        ("seq", "n_trials", "n_waiting", "n_complete", "n_pruned", "n_failed", "n_reclaimed"), literal_column("0")
+    ),
 )
+_record: Final = (studies.c.study_id, studies.c.name, studies.c.directions, studies.c.op)
+LIST_STUDIES: Final = select(*_record).order_by(studies.c.study_id)
+FIND_STUDY: Final = select(*_record).where(studies.c.name == _param("named", Text))
 READ_STUDY: Final = select(studies).where(_this_study)
+LOCK_STUDY: Final = READ_STUDY.with_for_update()
 READ_SEQ: Final = select(studies.c.seq, studies.c.n_trials).where(_this_study)
 DELETE_STUDY: Final = tuple(
     delete(table).where(table.c.study_id == _STUDY) for table in (trials, changes, distributions, study_attrs, studies)
 )
 
+_MORE: Final = {
+    name: studies.c[name] + _param(f"more_{name}") for name in ("n_trials", *COUNTERS.values(), "n_reclaimed")
+}
 ADVANCE: Final = (
     update(studies)
     .where(_this_study)
-    .values(
-        {studies.c.seq: studies.c.seq + bindparam("n_changes"), studies.c.first_start_us: _first_start}
-        | {studies.c[name]: studies.c[name] + bindparam(f"more_{name}") for name in ("n_trials", *COUNTERS.values())}
-    )
+    .values(seq=studies.c.seq + _param("n_changes"), first_start_us=_first_start, **_MORE)
 )
+_within_budget: Final = studies.c.n_trials - studies.c.n_waiting - studies.c.n_reclaimed < _param("total")
 BEGIN_NEW: Final = (
     update(studies)
-    .where(_this_study, studies.c.n_waiting == 0)
-    .values(seq=studies.c.seq + 1, n_trials=studies.c.n_trials + 1, first_start_us=_first_start)
+    .where(_this_study, studies.c.n_waiting == literal_column("0"), _within_budget)
+    .values(seq=studies.c.seq + _ONE, n_trials=studies.c.n_trials + _ONE, first_start_us=_first_start)
 )
 BEGIN_WAITING: Final = (
     update(studies)
-    .where(_this_study, studies.c.n_waiting > 0)
-    .values(seq=studies.c.seq + 1, n_waiting=studies.c.n_waiting - 1, first_start_us=_first_start)
+    .where(_this_study, studies.c.n_waiting > literal_column("0"), _within_budget)
+    .values(seq=studies.c.seq + _ONE, n_waiting=studies.c.n_waiting - _ONE, first_start_us=_first_start)
 )
-RETURNING: Final = {
-    statement: statement.returning(studies.c.seq, studies.c.n_trials)
-    for statement in (ADVANCE, BEGIN_NEW, BEGIN_WAITING)
-}
+TAKES_NUMBER: Final = (ADVANCE, BEGIN_NEW, BEGIN_WAITING)
+RETURNING: Final = {statement: statement.returning(studies.c.seq, studies.c.n_trials) for statement in TAKES_NUMBER}
 """The same statements for databases that can answer with the new row."""
+NOTING: Final = {
+    ADVANCE: ADVANCE.values(seq=func.last_insert_id(studies.c.seq + _param("n_changes"))),
+    BEGIN_NEW: BEGIN_NEW.values(seq=func.last_insert_id(studies.c.seq + _ONE)),
+    BEGIN_WAITING: BEGIN_WAITING.values(seq=func.last_insert_id(studies.c.seq + _ONE)),
+}
+"""The same for MySQL, which cannot, but tells an expression's value along with the number of rows."""
 
-TAKE_FROM_QUEUE: Final = update(studies).where(_this_study).values(n_waiting=studies.c.n_waiting - 1)
+TAKE_FROM_QUEUE: Final = update(studies).where(_this_study).values(n_waiting=studies.c.n_waiting - _ONE)
 
 UPDATE_ATTR: Final = (
     update(study_attrs)
     .where(
         study_attrs.c.study_id == _STUDY,
-        study_attrs.c.is_system == bindparam("system"),
-        study_attrs.c.name == bindparam("named"),
+        study_attrs.c.is_system == _param("is_system", SmallInteger),
+        study_attrs.c.name == _param("named", Text),
     )
-    .values(seq=bindparam("at"), value=bindparam("text"))
+    .values(seq=_SEQ, value=_param("text", Text))
 )
-INSERT_ATTR: Final = insert(study_attrs)
+INSERT_ATTR: Final = insert(study_attrs).values(
+    study_id=_STUDY,
+    is_system=_param("is_system", SmallInteger),
+    name=_param("named", Text),
+    seq=_SEQ,
+    value=_param("text", Text),
+)
 READ_ATTRS: Final = select(study_attrs.c.is_system, study_attrs.c.name, study_attrs.c.value).where(
     study_attrs.c.study_id == _STUDY
 )
@@ -111,33 +146,67 @@ READ_ATTRS: Final = select(study_attrs.c.is_system, study_attrs.c.name, study_at
 
 READ_DISTRIBUTIONS: Final = (
     select(distributions.c.distribution_id, distributions.c.name, distributions.c.distribution)
-    .where(distributions.c.study_id == _STUDY, distributions.c.distribution_id >= bindparam("from_id"))
+    .where(distributions.c.study_id == _STUDY, distributions.c.distribution_id >= _param("from_id"))
     .order_by(distributions.c.distribution_id)
 )
-INSERT_DISTRIBUTION: Final = insert(distributions)
+INSERT_DISTRIBUTION: Final = insert(distributions).values(
+    study_id=_STUDY, distribution_id=_param("id"), name=_param("named", Text), distribution=_param("text", Text)
+)
 
 # Trials
 
-INSERT_TRIAL: Final[Insert] = insert(trials)
+_lease_end: Final = now_us() + _LEASE * literal_column("1000")
+_BEGUN: Final = {
+    "study_id": studies.c.study_id,
+    "number": studies.c.n_trials - _ONE,
+    "seq": studies.c.seq,
+    "state": _RUNNING,
+    "is_feasible": _ONE,
+    "started_us": _STARTED,
+    "op": _OP,
+    "lease_ms": _LEASE,
+    "lease_us": _lease_end,
+}
+INSERT_BEGUN: Final[Insert] = insert(trials).from_select(list(_BEGUN), select(*_BEGUN.values()).where(_this_study))
+"""The trial that the study's row has just made room for."""
+INSERT_BEGUN_RETURNING: Final = INSERT_BEGUN.returning(trials.c.trial_id)
+
+_COLUMNS: Final = {
+    "seq": _SEQ,
+    "state": _param("new_state", SmallInteger),
+    "is_feasible": _param("feasible", SmallInteger),
+    "value": _param("first_value", Double),
+    "completed_us": _param("completed"),
+    "document": _param("text", Text),
+    "op": _OP,
+}
+INSERT_TRIAL: Final[Insert] = insert(trials).values(study_id=_STUDY, number=_NUMBER, started_us=_STARTED, **_COLUMNS)
 READ_TRIAL: Final = select(trials).where(_this_trial)
+READ_NUMBER: Final = select(trials.c.study_id, trials.c.number).where(trials.c.trial_id == _param("id"))
 READ_OLDEST_WAITING: Final = (
-    select(trials).where(trials.c.study_id == _STUDY, trials.c.state == _WAITING).order_by(trials.c.number).limit(1)
+    select(trials)
+    .where(trials.c.study_id == _STUDY, is_open, trials.c.state == _WAITING)
+    .order_by(trials.c.number)
+    .limit(_ONE)
 )
 START_TRIAL: Final[Update] = (
-    update(trials).where(_this_trial).values(state=_RUNNING, seq=bindparam("at"), started_us=_STARTED)
+    update(trials)
+    .where(_this_trial)
+    .values(state=_RUNNING, seq=_SEQ, started_us=_STARTED, op=_OP, lease_ms=_LEASE, lease_us=_lease_end)
 )
-FINISH_PLAIN_TRIAL: Final[Update] = update(trials).where(
-    _this_trial,
-    trials.c.state == _RUNNING,
-    trials.c.document.is_(None),
-    ~exists().where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER),
+CLAIM_TRIAL: Final[Update] = START_TRIAL.where(trials.c.state == _WAITING)
+_is_plain: Final = (
+    (trials.c.state == _RUNNING)
+    & trials.c.document.is_(None)
+    & ~exists().where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER)
 )
+FINISH_PLAIN_TRIAL: Final[Update] = update(trials).where(_this_trial, _is_plain).values(**_COLUMNS)
 """Of a running trial of which nothing has been said yet; others take what ``READ_CHANGES`` finds with them."""
-UPDATE_TRIAL: Final[Update] = update(trials).where(_this_trial)
+UPDATE_TRIAL: Final[Update] = update(trials).where(_this_trial).values(started_us=_STARTED, **_COLUMNS)
 
 APPEND_CHANGE: Final = insert(changes).from_select(
-    ["study_id", "seq", "number", "document"],
-    select(trials.c.study_id, bindparam("at", type_=BigInteger), trials.c.number, bindparam("text", type_=Text)).where(
+    ["study_id", "seq", "number", "document", "op"],
+    select(trials.c.study_id, _SEQ, trials.c.number, _param("text", Text), _OP).where(
         _this_trial, trials.c.state == _RUNNING
     ),
 )
@@ -146,6 +215,30 @@ READ_CHANGES: Final = (
 )
 DELETE_CHANGES: Final = delete(changes).where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER)
 
+# What a call has written already, although its answer was lost
+
+FIND_OP: Final = (
+    select(trials.c.number).where(trials.c.study_id == _STUDY, trials.c.op == _OP).order_by(trials.c.number)
+)
+FIND_CHANGE: Final = select(changes.c.number).where(
+    changes.c.study_id == _STUDY, changes.c.number == _NUMBER, changes.c.op == _OP
+)
+
+# Leases
+
+HEARTBEAT: Final = (
+    update(trials)
+    .where(_this_trial, trials.c.state == _RUNNING, trials.c.lease_ms.is_not(None))
+    .values(lease_us=now_us() + trials.c.lease_ms * literal_column("1000"))
+)
+_lease_columns: Final = (trials.c.number, trials.c.lease_ms, trials.c.lease_us, now_us().label("now"))
+READ_LEASES: Final = select(*_lease_columns).where(
+    trials.c.study_id == _STUDY, is_open, trials.c.state == _RUNNING, trials.c.lease_ms.is_not(None)
+)
+READ_LEASE: Final = select(*_lease_columns).where(
+    _this_trial, trials.c.state == _RUNNING, trials.c.lease_ms.is_not(None)
+)
+
 # What changed since a cursor, in one statement, for only a single statement sees one state on every database.
 
 OF_TRIAL, OF_RUNNING, OF_STUDY, OF_DISTRIBUTION = range(4)
@@ -153,10 +246,10 @@ OF_TRIAL, OF_RUNNING, OF_STUDY, OF_DISTRIBUTION = range(4)
 
 def _arm(kind: int, **columns: ColumnElement[Any]) -> Any:
     names = ("seq", "number", "trial_id", "state", "started_us", "completed_us", "name", "document")
-    kinds = {"name": Text}
+    kinds = {"name": Text, "document": Text}
     return select(
         literal_column(str(kind)).label("kind"),
-        *(columns.get(name, literal(None, kinds.get(name, BigInteger))).label(name) for name in names),
+        *(columns.get(name, cast(null(), kinds.get(name, BigInteger))).label(name) for name in names),
     )
 
 
@@ -186,18 +279,18 @@ READ_NEWS: Final = union_all(
         number=distributions.c.distribution_id,
         name=distributions.c.name,
         document=distributions.c.distribution,
-    ).where(distributions.c.study_id == _STUDY, distributions.c.distribution_id >= bindparam("from_id")),
+    ).where(distributions.c.study_id == _STUDY, distributions.c.distribution_id >= _param("from_id")),
 )
 
 _feasible_complete: Final = (
-    (trials.c.study_id == _STUDY) & (trials.c.state == _COMPLETE) & (trials.c.is_feasible == literal_column("1"))
+    (trials.c.study_id == _STUDY) & (trials.c.state == _COMPLETE) & (trials.c.is_feasible == _ONE)
 )
 
 
 def _read_best(best: Any) -> Any:
     value = select(best(trials.c.value)).where(_feasible_complete).scalar_subquery()
     # seq: the first that finished among equals.
-    return select(trials).where(_feasible_complete, trials.c.value == value).order_by(trials.c.seq).limit(1)
+    return select(trials).where(_feasible_complete, trials.c.value == value).order_by(trials.c.seq).limit(_ONE)
 
 
 READ_BEST: Final = {

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 import weakref
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import URL, Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import SQLAlchemyError
 
-from optimist.exceptions import DuplicatedStudyError, StudyNotFoundError
+from optimist.exceptions import DuplicatedStudyError, StorageInternalError, StudyNotFoundError, TrialNotFoundError
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
-from optimist.storages.base import Begun, Delta, Storage, StudyRecord, Summary, check_name
+from optimist.storages.base import ANY_TERMS, Begun, Delta, Storage, StudyRecord, Summary, Terms, check_name
 from optimist.storages.documents import attr_to_json, storable_attrs
 from optimist.storages.entry import to_entry
 from optimist.storages.known import KnownDistributions, storable_distribution
+from optimist.storages.leases import Lease, LeaseWatch
 from optimist.storages.memory import now_us
 from optimist.storages.sql import statements as sql
 from optimist.storages.sql.database import Database
@@ -30,18 +32,24 @@ from optimist.storages.sql.reading import (
     to_trial_change,
 )
 from optimist.storages.sql.schema import open_schema
-from optimist.storages.sql.transaction import changing
-from optimist.storages.sql.urls import is_in_memory, masked, parse_url
+from optimist.storages.sql.session import Row, Session
+from optimist.storages.sql.transaction import StudyTransaction
+from optimist.storages.sql.urls import dialect_of, is_in_memory, masked, parse_url
+
+T = TypeVar("T")
 
 
 class SQLStorage(Storage):
     """Keep studies in a database.
 
     Args:
-        url: Such as ``sqlite:///study.db``.
+        url: Such as ``sqlite:///study.db`` or ``mysql://user@host/database``.
+        engine_kwargs: Further arguments for ``sqlalchemy.create_engine``.
+        skip_table_creation: Never make the tables; another process has or will.
 
     Attributes:
         url: As SQLAlchemy reads it; a file's name is absolute.
+        engine_kwargs: As they were given.
 
     Raises:
         ValueError: The URL is of a kind that we do not know.
@@ -49,23 +57,32 @@ class SQLStorage(Storage):
         StorageInternalError: The database cannot be opened, or is not ours.
     """
 
-    def __init__(self, url: str | URL) -> None:
+    def __init__(
+        self,
+        url: str | URL,
+        engine_kwargs: Mapping[str, Any] | None = None,
+        *,
+        skip_table_creation: bool = False,
+    ) -> None:
         self.url = parse_url(url)
+        self.engine_kwargs = dict(engine_kwargs or {})
+        self._may_create = not skip_table_creation
         self._open()
 
     def _open(self) -> None:
-        self._database = Database(self.url)
+        self._database = Database(self.url, self.engine_kwargs)
         self._known: dict[int, KnownDistributions] = {}
-        open_schema(self._database)
+        self._watch = LeaseWatch()
+        open_schema(self._database, may_create=self._may_create)
         weakref.finalize(self, self._database.close)  # also at the end of the program: folds the log into the file
 
     def __getstate__(self) -> dict[str, Any]:
         if is_in_memory(self.url):
             raise TypeError(f"{masked(self.url)} lives in this process only. Use a file to share it.")
-        return {"url": self.url}
+        return {"url": self.url, "engine_kwargs": self.engine_kwargs, "_may_create": self._may_create}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.url = state["url"]
+        self.__dict__.update(state)
         self._open()
 
     def __repr__(self) -> str:
@@ -84,50 +101,67 @@ class SQLStorage(Storage):
     def create_study(self, name: str | None, directions: Sequence[StudyDirection]) -> StudyRecord:
         name = f"no-name-{uuid.uuid4()}" if name is None else name
         check_name("A study's name", name)
-        row = {"name": name, "directions": directions_text(directions), "created_us": now_us()}
-        with self._database.writing() as connection:
-            try:
-                key = connection.execute(sql.INSERT_STUDY, row).inserted_primary_key
-            except IntegrityError as error:
-                raise DuplicatedStudyError(
-                    f"There is a study named {name!r} already. Use another name, or load_if_exists=True to go on with it."
-                ) from error
-        assert key is not None
-        return StudyRecord(key[0], name, tuple(directions))
+        op = new_op()
+        row = {"name": name, "directions": directions_text(directions), "created_us": now_us(), "op_id": op}
+
+        def create(session: Session, _: bool) -> Row:
+            found = session.first(sql.FIND_STUDY, {"named": name})
+            if found is None:
+                session.count(sql.INSERT_STUDY, row)
+                found = session.first(sql.FIND_STUDY, {"named": name})
+            return found
+
+        try:
+            made = self._database.write(create)
+        except StorageInternalError as error:
+            if not is_integrity_error(error.__cause__):
+                raise
+            made = self._database.read(lambda session: session.first(sql.FIND_STUDY, {"named": name}))  # made meanwhile
+        if made.op != op:
+            raise DuplicatedStudyError(
+                f"There is a study named {name!r} already. Use another name, or load_if_exists=True to go on with it."
+            )
+        return to_record(made)
 
     def load_study(self, name: str) -> StudyRecord:
-        with self._database.reading() as connection:
-            row = connection.execute(sql.FIND_STUDY, {"named": name}).one_or_none()
+        row = self._database.read(lambda session: session.first(sql.FIND_STUDY, {"named": name}))
         if row is None:
             raise StudyNotFoundError(f"There is no study named {name!r} in {masked(self.url)}.")
         return to_record(row)
 
     def list_studies(self) -> list[StudyRecord]:
-        with self._database.reading() as connection:
-            return [to_record(row) for row in connection.execute(sql.LIST_STUDIES)]
+        return [to_record(row) for row in self._database.read(lambda session: session.all(sql.LIST_STUDIES, {}))]
 
     def delete_study(self, study_id: int) -> None:
-        with changing(self._database, study_id, self._known_of(study_id)) as transaction:
+        def delete(transaction: StudyTransaction, is_retry: bool) -> None:
             if not transaction.advance():
+                if is_retry:
+                    return  # the earlier attempt has done it
                 raise self._no_study(study_id)
             for statement in sql.DELETE_STUDY:
-                transaction.connection.execute(statement, {"in_study": study_id})
+                transaction.session.count(statement, {"in_study": study_id})
+
+        self._change(study_id, delete)
         self._known.pop(study_id, None)
 
     def summary(self, study_id: int) -> Summary:
         in_study = {"in_study": study_id}
         known = self._known_of(study_id)
-        best = None
-        with self._database.reading() as connection:
-            study = connection.execute(sql.READ_STUDY, in_study).one_or_none()
+
+        def read(session: Session) -> tuple[Row, list[Row], StudyRecord, Row | None]:
+            study = session.first(sql.READ_STUDY, in_study)
             if study is None:
                 raise self._no_study(study_id)
-            attrs = connection.execute(sql.READ_ATTRS, in_study).all()
+            attrs = session.all(sql.READ_ATTRS, in_study)
             record = to_record(study)
+            best = None
             if len(record.directions) == 1 and study.n_complete:
-                best = connection.execute(sql.READ_BEST[record.directions[0]], in_study).one_or_none()
+                best = session.first(sql.READ_BEST[record.directions[0]], in_study)
             if best is not None:
-                learn_distributions(connection, study_id, known)
+                learn_distributions(session, study_id, known)
+            return study, attrs, record, best
+
+        study, attrs, record, best = self._database.read(read)
         counts = {state: getattr(study, column) for state, column in sql.COUNTERS.items()}
         counts[TrialState.RUNNING] = study.n_trials - sum(counts.values())
         return Summary(
@@ -140,11 +174,14 @@ class SQLStorage(Storage):
 
     def write_study(self, study_id: int, change: StudyChange) -> None:
         stored = (storable_attrs(change.user_attrs), storable_attrs(change.system_attrs))
-        with changing(self._database, study_id, self._known_of(study_id)) as transaction:
+
+        def write(transaction: StudyTransaction, _: bool) -> None:  # once more does no harm
             if not transaction.advance():
                 raise self._no_study(study_id)
             for is_system, attrs in enumerate(stored):
                 transaction.set_study_attrs({name: attr_to_json(value) for name, value in attrs.items()}, is_system)
+
+        self._change(study_id, write)
 
     # Trials
 
@@ -159,43 +196,153 @@ class SQLStorage(Storage):
         entries = [to_entry(change) for change in trials]
         states = [TrialState.RUNNING if entry.state is None else entry.state for entry in entries]
         start = min((entry.started_us for entry in entries if entry.started_us is not None), default=None)
-        with changing(self._database, study_id, self._known_of(study_id)) as transaction:
+
+        def add(transaction: StudyTransaction, is_retry: bool) -> list[int]:
+            if is_retry and transaction.lock():
+                written = transaction.written_trials()
+                if written:
+                    return written
             if not transaction.advance(n_changes=len(entries), new=states, start=start):
                 raise self._no_study(study_id)
-            transaction.insert(entries)
-        return list(range(transaction.n_trials - len(entries), transaction.n_trials))
+            return transaction.insert(entries)
 
-    def begin_trial(self, study_id: int, cursor: int) -> Begun:
-        known = self._known_of(study_id)
+        return self._change(study_id, add)
+
+    def begin_trial(self, study_id: int, cursor: int, terms: Terms = ANY_TERMS) -> Begun:
         started_us = now_us()
-        with changing(self._database, study_id, known) as transaction:
-            begun = transaction.begin(started_us)
+
+        def begin(transaction: StudyTransaction, is_retry: bool) -> tuple[int, TrialChange | None, int]:
+            if is_retry and transaction.lock():
+                written = transaction.written_trials()
+                if written:
+                    return written[0], None, -1
+            begun = transaction.begin(started_us, terms)
             if begun is None:
                 raise self._no_study(study_id)
-            if transaction.seq == cursor + 1:
-                return Begun(begun.number, Delta([begun], transaction.seq))
-            news = read_news(transaction.connection, study_id, cursor, known)
-        return Begun(begun.number, Delta(to_changes(news, known), transaction.seq))
+            return begun.number, begun, transaction.seq
+
+        number, begun, seq = self._change(study_id, begin)
+        if begun is not None and seq == cursor + 1:
+            return Begun(number, Delta([begun], seq))
+        return Begun(number, self.changes_since(study_id, cursor))
+
+    def claim(self, study_id: int, number: int) -> bool:
+        started_us = now_us()
+
+        def claim(transaction: StudyTransaction, is_retry: bool) -> None:
+            if is_retry and transaction.lock() and transaction.written_trials() == [number]:
+                return
+            if not transaction.advance(start=started_us):
+                raise self._no_study(study_id)
+            if not transaction.claim(number, started_us):
+                raise _DoesNotWait
+
+        try:
+            self._change(study_id, claim)
+        except _DoesNotWait:
+            return False
+        return True
 
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         entry = to_entry(change)
-        with changing(self._database, study_id, self._known_of(study_id)) as transaction:
+
+        def write(transaction: StudyTransaction, is_retry: bool) -> int:
+            if is_retry and transaction.lock():
+                written = transaction.has_written_change(entry.number) or transaction.written_trials() == [entry.number]
+                if written:
+                    return -1
             if not transaction.advance(end=entry.state if entry.is_end else None, start=entry.started_us):
                 raise self._no_study(study_id)
             transaction.write(entry)
-        return transaction.seq if transaction.seq == cursor + 1 else cursor
+            return transaction.seq
+
+        seq = self._change(study_id, write)
+        return seq if seq == cursor + 1 else cursor
 
     def changes_since(self, study_id: int, cursor: int) -> Delta:
         known = self._known_of(study_id)
-        with self._database.reading() as connection:
-            study = connection.execute(sql.READ_SEQ, {"in_study": study_id}).one_or_none()
+
+        def read(session: Session) -> tuple[int, list[Row]]:
+            study = session.first(sql.READ_SEQ, {"in_study": study_id})
             if study is None:
                 raise self._no_study(study_id)
-            if study.seq == cursor:
-                return Delta((), cursor)
-            news = read_news(connection, study_id, cursor, known)
+            return study.seq, [] if study.seq == cursor else read_news(session, study_id, cursor, known)
+
+        seq, news = self._database.read(read)
         # The news may be younger than the sequence that was read before them; then they come again next time.
-        return Delta(to_changes(news, known), study.seq)
+        return Delta(to_changes(news, known) if news else (), seq)
+
+    def find_trial(self, trial_id: int) -> tuple[int, int]:
+        row = self._database.read(lambda session: session.first(sql.READ_NUMBER, {"id": trial_id}))
+        if row is None:
+            raise TrialNotFoundError(f"There is no trial with the id {trial_id} in {masked(self.url)}.")
+        return row.study_id, row.number
+
+    # Leases
+
+    def heartbeat(self, study_id: int, numbers: Sequence[int]) -> None:
+        if not numbers:
+            return
+
+        def beat(session: Session, _: bool) -> None:
+            for number in sorted(numbers):
+                params = {"in_study": study_id, "of_number": number, "clock_us": now_us()}
+                session.count(sql.HEARTBEAT, params)
+
+        self._database.write(beat)
+
+    def expired(self, study_id: int, numbers: Sequence[int]) -> list[int]:
+        if not numbers:
+            return []
+        params = {"in_study": study_id, "clock_us": now_us()}
+        rows = self._database.read(lambda session: session.all(sql.READ_LEASES, params))
+        wanted = set(numbers)
+        return sorted(row.number for row in rows if row.number in wanted and self._is_over(study_id, row))
+
+    def reclaim(self, study_id: int, end: TrialChange, retry: TrialChange | None = None) -> bool:
+        entry = to_entry(end)
+        retries = [] if retry is None else [to_entry(retry)]
+
+        def reclaim(transaction: StudyTransaction, is_retry: bool) -> bool:
+            if is_retry and transaction.lock() and entry.number in transaction.written_trials():
+                return True
+            new = [TrialState.WAITING] * len(retries)
+            if not transaction.advance(n_changes=1 + len(new), new=new, end=entry.state, n_reclaimed=1):
+                raise self._no_study(study_id)
+            lease = transaction.read_lease(entry.number)
+            if lease is None or not self._is_over(study_id, lease):
+                raise _LeaseGoesOn
+            transaction.write(entry, n_later=len(retries))
+            if retries:
+                transaction.insert(retries)
+            return True
+
+        try:
+            done = self._change(study_id, reclaim)
+        except _LeaseGoesOn:
+            return False
+        self._watch.forget(study_id, entry.number)
+        return done
+
+    def _is_over(self, study_id: int, row: Row) -> bool:
+        if self._database.dialect.is_remote:
+            return bool(row.lease_us <= row.now)
+        return self._watch.is_over(study_id, row.number, Lease(row.lease_ms / 1000, row.lease_us))
+
+    # Within
+
+    def _change(self, study_id: int, work: Callable[[StudyTransaction, bool], T]) -> T:
+        """Change a study in one transaction; ``work`` is told whether an earlier attempt may have been committed."""
+        known = self._known_of(study_id)
+        op = new_op()
+
+        def attempt(session: Session, is_retry: bool) -> tuple[T, StudyTransaction]:
+            transaction = StudyTransaction(session, self._database.dialect, study_id, op, known)
+            return work(transaction, is_retry), transaction
+
+        result, transaction = self._database.write(attempt)
+        known.add(transaction.added)
+        return result
 
     def _known_of(self, study_id: int) -> KnownDistributions:
         known = self._known.get(study_id)
@@ -203,3 +350,38 @@ class SQLStorage(Storage):
 
     def _no_study(self, study_id: int) -> StudyNotFoundError:
         return StudyNotFoundError(f"There is no study with the id {study_id} in {masked(self.url)} (any more).")
+
+
+def create_database(url: str | URL) -> bool:
+    """Make the database that a URL names, if its server has none of this name; files make themselves.
+
+    Returns:
+        Whether it was made.
+
+    Raises:
+        StorageInternalError: The server cannot be reached, or does not let us.
+    """
+    parsed = parse_url(url)
+    dialect = dialect_of(parsed)
+    try:
+        return dialect.create_database(parsed)
+    except (SQLAlchemyError, *dialect.driver_errors) as error:
+        raise StorageInternalError(f"{masked(parsed)}: {dialect.explain(parsed, error)}") from error
+
+
+class _LeaseGoesOn(Exception):
+    """Ends a transaction: its trial is not to be reclaimed."""
+
+
+class _DoesNotWait(Exception):
+    """Ends a transaction: its trial cannot be claimed."""
+
+
+def is_integrity_error(error: BaseException | None) -> bool:
+    """Whether a database says that a row would be there twice; every driver has an error of this name."""
+    return any(kind.__name__ == "IntegrityError" for kind in type(error).__mro__)
+
+
+def new_op() -> int:
+    """A number that marks what one call writes."""
+    return secrets.randbits(62)

@@ -2,45 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Update
-from sqlalchemy.engine import Connection
 
 from optimist.distributions import BaseDistribution
-from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
+from optimist.exceptions import BudgetSpentError, TrialNotFoundError, UpdateFinishedTrialError
 from optimist.history.draft import TrialChange
 from optimist.states import TrialState
+from optimist.storages.base import ANY_TERMS, Terms
 from optimist.storages.documents import Document, decode, encode, merge, read_attrs
 from optimist.storages.entry import Entry, is_feasible
 from optimist.storages.known import KnownDistributions, Numbered, storable_distribution
+from optimist.storages.memory import now_us
 from optimist.storages.sql import statements as sql
-from optimist.storages.sql.database import Database
-from optimist.storages.sql.dialect import Dialect
+from optimist.storages.sql.dialects.base import Dialect
 from optimist.storages.sql.reading import learn_distributions, to_trial_change
+from optimist.storages.sql.session import Session
 
 
 class StudyTransaction:
     """Writes to one study, in one commit. The first call is one of those that take the study's lock.
 
-    Attributes:
-        connection: Where it runs.
+    Args:
+        session: Where it runs, in a transaction.
+        dialect: Of the database.
         study_id: The study.
-        seq: The number of its last change, in the study's sequence.
-        n_trials: How many trials the study has.
+        op: What marks the rows that it writes, so that it can be recognised if the answer to the commit is lost.
+        known: The study's distributions.
+
+    Attributes:
+        seq: The number of the study's last change, in the study's sequence.
+        n_trials: How many trials the study has; -1 if the database did not say.
         added: Distributions that it adds to the study.
     """
 
-    def __init__(self, connection: Connection, dialect: Dialect, study_id: int, known: KnownDistributions) -> None:
-        self.connection = connection
+    def __init__(self, session: Session, dialect: Dialect, study_id: int, op: int, known: KnownDistributions) -> None:
+        self.session = session
         self.study_id = study_id
         self.seq = -1
         self.n_trials = -1
         self.added: list[Numbered] = []
+        self._op = op
         self._dialect = dialect
         self._known = known
+
+    # An earlier attempt
+
+    def lock(self) -> bool:
+        """Wait for whoever is changing the study, such as an earlier attempt of ours; False if there is no such study."""
+        return self.session.first(sql.LOCK_STUDY, self._study()) is not None
+
+    def written_trials(self) -> list[int]:
+        """Numbers of the trials that an earlier attempt has written."""
+        return [row.number for row in self.session.all(sql.FIND_OP, {**self._study(), "op_id": self._op})]
+
+    def has_written_change(self, number: int) -> bool:
+        """Whether an earlier attempt has written a change of this trial."""
+        return self.session.first(sql.FIND_CHANGE, {**self._key(number), "op_id": self._op}) is not None
 
     # Taking the lock
 
@@ -51,6 +72,7 @@ class StudyTransaction:
         new: Sequence[TrialState] = (),
         end: TrialState | None = None,
         start: int | None = None,
+        n_reclaimed: int = 0,
     ) -> bool:
         """Take the next numbers of the sequence; False if there is no such study.
 
@@ -59,72 +81,111 @@ class StudyTransaction:
             new: States of the trials that come to the study.
             end: State in which a running trial finishes.
             start: A time at which a trial started, microseconds since 1970 (UTC).
+            n_reclaimed: How many trials give their place in the budget back.
         """
         states = [*new, end]
         params: dict[str, Any] = {f"more_{column}": states.count(state) for state, column in sql.COUNTERS.items()}
-        params |= {"n_changes": n_changes, "more_n_trials": len(new), "started": start}
+        params |= {"n_changes": n_changes, "more_n_trials": len(new), "more_n_reclaimed": n_reclaimed, "started": start}
         return self._update_study(sql.ADVANCE, params)
 
-    def begin(self, started_us: int) -> TrialChange | None:
-        """Start the oldest waiting trial, or a new one; None if there is no such study."""
+    def begin(self, started_us: int, terms: Terms) -> TrialChange | None:
+        """Start the oldest waiting trial, or a new one; None if there is no such study.
+
+        Raises:
+            BudgetSpentError: The study has had all its trials.
+        """
         while True:
-            begun = self._begin_new(started_us)
-            if begun is None:
-                begun = self._begin_waiting(started_us)
+            begun = self._begin_new(started_us, terms) or self._begin_waiting(started_us, terms)
             if begun is not None:
                 return begun
             # Neither took the study's lock; somebody may have emptied the queue between the two.
-            if self.connection.execute(sql.READ_SEQ, {"in_study": self.study_id}).one_or_none() is None:
+            study = self.session.first(sql.READ_STUDY, self._study())
+            if study is None:
                 return None
+            n_counted = study.n_trials - study.n_waiting - study.n_reclaimed
+            if terms.total_trials is not None and n_counted >= terms.total_trials:
+                raise BudgetSpentError(f"Study {study.name!r} has had {n_counted} trials of {terms.total_trials}.")
 
-    def _begin_new(self, started_us: int) -> TrialChange | None:
-        if not self._update_study(sql.BEGIN_NEW, {"started": started_us}):
+    def _begin_new(self, started_us: int, terms: Terms) -> TrialChange | None:
+        params = self._begin_params(started_us, terms)
+        if not self._update_study(sql.BEGIN_NEW, params):
             return None
-        number = self.n_trials - 1
-        row = {"number": number, "state": int(TrialState.RUNNING), "is_feasible": 1, "started_us": started_us}
-        key = self.connection.execute(
-            sql.INSERT_TRIAL, {"study_id": self.study_id, "seq": self.seq, **row}
-        ).inserted_primary_key
-        assert key is not None
-        return TrialChange(number, key[0], TrialState.RUNNING, started_us=started_us)
+        if self._dialect.answers_updates:
+            trial_id = self.session.run(sql.INSERT_BEGUN_RETURNING, params).fetchone()[0]
+        else:
+            trial_id = self.session.run(sql.INSERT_BEGUN, params).lastrowid
+        if self.n_trials < 0:
+            self._read_n_trials()
+        return TrialChange(self.n_trials - 1, trial_id, TrialState.RUNNING, started_us=started_us)
 
-    def _begin_waiting(self, started_us: int) -> TrialChange | None:
-        if not self._update_study(sql.BEGIN_WAITING, {"started": started_us}):
+    def _begin_waiting(self, started_us: int, terms: Terms) -> TrialChange | None:
+        params = self._begin_params(started_us, terms)
+        if not self._update_study(sql.BEGIN_WAITING, params):
             return None
-        row = self.connection.execute(sql.READ_OLDEST_WAITING, {"in_study": self.study_id}).one()
-        self.connection.execute(sql.START_TRIAL, {**self._key(row.number), "at": self.seq, "started": started_us})
-        learn_distributions(self.connection, self.study_id, self._known)
+        row = self.session.first(sql.READ_OLDEST_WAITING, self._study())
+        assert row is not None
+        self.session.count(sql.START_TRIAL, {**params, "of_number": row.number, "at": self.seq})
+        learn_distributions(self.session, self.study_id, self._known)
         change = to_trial_change(row, self._known)
         change.state, change.started_us = TrialState.RUNNING, started_us
         return change
 
+    def claim(self, number: int, started_us: int) -> bool:
+        """Start one certain trial; False if it does not wait.
+
+        Raises:
+            TrialNotFoundError: There is no trial of this number.
+        """
+        params = {**self._begin_params(started_us, ANY_TERMS), "of_number": number, "at": self.seq}
+        if self.session.count(sql.CLAIM_TRIAL, params):
+            self.session.count(sql.TAKE_FROM_QUEUE, params)
+            return True
+        if self.session.first(sql.READ_TRIAL, params) is None:
+            raise TrialNotFoundError(f"The study has no trial {number}.")
+        return False
+
+    def _begin_params(self, started_us: int, terms: Terms) -> dict[str, Any]:
+        return {
+            "in_study": self.study_id,
+            "started": started_us,
+            "clock_us": started_us,
+            "total": sql.NO_LIMIT if terms.total_trials is None else terms.total_trials,
+            "length_ms": None if terms.lease_s is None else math.ceil(terms.lease_s * 1000),
+            "op_id": self._op,
+        }
+
     def _update_study(self, statement: Update, params: dict[str, Any]) -> bool:
         params["in_study"] = self.study_id
-        if self.connection.dialect.update_returning:
-            row = self.connection.execute(sql.RETURNING[statement], params).one_or_none()
-        elif self.connection.execute(statement, params).rowcount:
-            row = self.connection.execute(sql.READ_SEQ, {"in_study": self.study_id}).one()
-        else:
-            row = None
-        if row is None:
-            return False
-        self.seq, self.n_trials = row
-        return True
+        if self._dialect.answers_updates:
+            row = self.session.run(sql.RETURNING[statement], params).fetchone()
+            if row is None:
+                return False
+            self.seq, self.n_trials = row
+            return True
+        cursor = self.session.run(sql.NOTING[statement], params)
+        self.seq = cursor.lastrowid
+        return bool(cursor.rowcount)
+
+    def _read_n_trials(self) -> None:
+        row = self.session.first(sql.READ_SEQ, self._study())
+        assert row is not None
+        self.n_trials = row.n_trials
 
     # The study
 
     def set_study_attrs(self, attrs: Mapping[str, str], is_system: int) -> None:
         """Set attributes of the study, given as JSON."""
         for name, text in attrs.items():
-            row = {"is_system": is_system, "name": name, "seq": self.seq, "value": text}
-            params = {"in_study": self.study_id, "system": is_system, "named": name, "at": self.seq, "text": text}
-            if not self.connection.execute(sql.UPDATE_ATTR, params).rowcount:
-                self.connection.execute(sql.INSERT_ATTR, {"study_id": self.study_id, **row})
+            params = {**self._study(), "is_system": is_system, "named": name, "at": self.seq, "text": text}
+            if not self.session.count(sql.UPDATE_ATTR, params):
+                self.session.count(sql.INSERT_ATTR, params)
 
     # Trials
 
-    def insert(self, entries: Sequence[Entry]) -> None:
-        """Insert whole trials; their numbers and places in the sequence are the last that were taken."""
+    def insert(self, entries: Sequence[Entry]) -> list[int]:
+        """Insert whole trials, at the last places of the sequence that were taken; return their numbers."""
+        if self.n_trials < 0:
+            self._read_n_trials()
         first_number, first_seq = self.n_trials - len(entries), self.seq - len(entries) + 1
         self._add_distributions([item for entry in entries for item in entry.space])
         rows = []
@@ -132,12 +193,17 @@ class StudyTransaction:
             entry.document.space = self._identify(entry.space)
             state = TrialState.RUNNING if entry.state is None else entry.state
             row = self._columns(entry, entry.document, state)
-            key = {"study_id": self.study_id, "number": first_number + i, "started_us": entry.started_us}
-            rows.append({**row, **key, "seq": first_seq + i})
-        self.connection.execute(sql.INSERT_TRIAL, rows)
+            key = {**self._key(first_number + i), "started": entry.started_us}
+            rows.append({**row, **key, "at": first_seq + i})
+        self.session.run_many(sql.INSERT_TRIAL, rows)
+        return list(range(first_number, self.n_trials))
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: Entry, *, n_later: int = 0) -> None:
         """Apply a change to one trial.
+
+        Args:
+            entry: The change.
+            n_later: How many numbers of the sequence were taken for what follows it.
 
         Raises:
             TrialNotFoundError: There is no trial of this number.
@@ -145,22 +211,21 @@ class StudyTransaction:
         """
         document = entry.document
         document.space = self._identify(entry.space)
-        key = self._key(entry.number)
+        key = {**self._key(entry.number), "at": self.seq - n_later, "op_id": self._op}
         n_written = 0
         if entry.is_plain:
-            params = {**key, "at": self.seq, "text": encode(document)}
-            n_written = self.connection.execute(sql.APPEND_CHANGE, params).rowcount
+            n_written = self.session.count(sql.APPEND_CHANGE, {**key, "text": encode(document)})
         elif entry.is_end and entry.started_us is None:
             assert entry.state is not None
-            columns = self._columns(entry, document, entry.state)
-            n_written = self.connection.execute(sql.FINISH_PLAIN_TRIAL, {**key, **columns}).rowcount
+            n_written = self.session.count(
+                sql.FINISH_PLAIN_TRIAL, {**self._columns(entry, document, entry.state), **key}
+            )
         if n_written == 0:
-            self._rewrite(entry)
+            self._rewrite(entry, key)
 
-    def _rewrite(self, entry: Entry) -> None:
+    def _rewrite(self, entry: Entry, key: dict[str, int]) -> None:
         """Write a trial's row anew from all that was said of it: the long way, for trials that are not plain."""
-        key = self._key(entry.number)
-        row = self.connection.execute(sql.READ_TRIAL, key).one_or_none()
+        row = self.session.first(sql.READ_TRIAL, key)
         if row is None:
             raise TrialNotFoundError(f"The study has no trial {entry.number}.")
         state = TrialState(row.state)
@@ -168,28 +233,34 @@ class StudyTransaction:
             raise UpdateFinishedTrialError(f"Trial {entry.number} is {state.name}; a finished trial cannot change.")
         if entry.state is not None and entry.state != TrialState.WAITING:
             if state == TrialState.WAITING:
-                self.connection.execute(sql.TAKE_FROM_QUEUE, {"in_study": self.study_id})
+                self.session.count(sql.TAKE_FROM_QUEUE, key)
             state = entry.state
-        texts = [row.document, *self.connection.execute(sql.READ_CHANGES, key).scalars()]
+        texts = [row.document, *(change.document for change in self.session.all(sql.READ_CHANGES, key))]
         merged = merge([*(decode(text) for text in texts if text is not None), entry.document])
         started_us = row.started_us if entry.started_us is None else entry.started_us
-        columns = {**self._columns(entry, merged, state), "started_us": started_us}
-        self.connection.execute(sql.UPDATE_TRIAL, {**key, **columns})
-        self.connection.execute(sql.DELETE_CHANGES, key)
+        self.session.count(sql.UPDATE_TRIAL, {**self._columns(entry, merged, state), **key, "started": started_us})
+        self.session.count(sql.DELETE_CHANGES, key)
+
+    def read_lease(self, number: int) -> Any:
+        """(number, lease_ms, lease_us, now) of a running trial with a lease; None if it is none."""
+        return self.session.first(sql.READ_LEASE, {**self._key(number), "clock_us": now_us()})
+
+    def _study(self) -> dict[str, int]:
+        return {"in_study": self.study_id}
 
     def _key(self, number: int) -> dict[str, int]:
         return {"in_study": self.study_id, "of_number": number}
 
     def _columns(self, entry: Entry, document: Document, state: TrialState) -> dict[str, Any]:
-        """What a row says of its trial, apart from its identity and its start."""
+        """What a row says of its trial, apart from its identity, its place in the sequence and its start."""
         values = document.values
         return {
-            "seq": self.seq,
-            "state": int(state),
-            "is_feasible": int(not document.system_attrs or is_feasible(read_attrs(document.system_attrs))),
-            "value": self._dialect.column_value(values[0]) if values else None,
-            "completed_us": entry.completed_us,
-            "document": encode(document),
+            "new_state": int(state),
+            "feasible": int(not document.system_attrs or is_feasible(read_attrs(document.system_attrs))),
+            "first_value": self._dialect.column_value(values[0]) if values else None,
+            "completed": entry.completed_us,
+            "text": encode(document),
+            "op_id": self._op,
         }
 
     # Distributions
@@ -209,25 +280,11 @@ class StudyTransaction:
     def _add_distributions(self, space: Sequence[tuple[str, BaseDistribution]]) -> None:
         if all(item in self._known.ids for item in space):
             return
-        learn_distributions(self.connection, self.study_id, self._known)
+        learn_distributions(self.session, self.study_id, self._known)
         self.added = self._known.number(space)
         rows = [
-            {
-                "study_id": self.study_id,
-                "distribution_id": i,
-                "name": name,
-                "distribution": storable_distribution(name, distribution),
-            }
+            {**self._study(), "id": i, "named": name, "text": storable_distribution(name, distribution)}
             for i, name, distribution in self.added
         ]
         if rows:
-            self.connection.execute(sql.INSERT_DISTRIBUTION, rows)
-
-
-@contextmanager
-def changing(database: Database, study_id: int, known: KnownDistributions) -> Iterator[StudyTransaction]:
-    """A transaction on a study, committed at the end of the block, taken back if the block raises."""
-    with database.writing() as connection:
-        transaction = StudyTransaction(connection, database.dialect, study_id, known)
-        yield transaction
-    known.add(transaction.added)
+            self.session.run_many(sql.INSERT_DISTRIBUTION, rows)

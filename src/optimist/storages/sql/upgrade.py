@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
@@ -18,8 +19,12 @@ from optimist.storages.sql.views import create_views, drop_views
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
-def upgrade_schema(url: str | URL) -> tuple[str, str]:
+def upgrade_schema(url: str | URL, engine_kwargs: Mapping[str, Any] | None = None) -> tuple[str, str]:
     """Bring the schema of a database up to date, in one transaction where the database can; data stays as it is.
+
+    Args:
+        url: Of the database.
+        engine_kwargs: Further arguments for ``sqlalchemy.create_engine``.
 
     Returns:
         The revision before and after.
@@ -27,10 +32,9 @@ def upgrade_schema(url: str | URL) -> tuple[str, str]:
     Raises:
         StorageInternalError: The database holds no studies of ours, or was made by a newer release.
     """
-    database = Database(parse_url(url))
+    database = Database(parse_url(url), engine_kwargs)
     try:
-        with database.reading() as connection:
-            before = find_version(connection)
+        before = database.read(lambda session: find_version(session.connection))
         if before is None:
             raise StorageInternalError(
                 f"{masked(database.url)} holds no studies of Optimist; there is nothing to upgrade."
@@ -47,8 +51,13 @@ def migrate(database: Database, revision: str = "head") -> None:
     """Run the migrations that are missing up to a revision."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    with database.writing() as connection:
-        config.attributes["connection"] = connection
-        drop_views(connection)  # they hold no data, and may stand in the way of a change
-        command.upgrade(config, revision)
-        create_views(connection)
+    with database.writing() as session:
+        connection = session.connection
+        database.dialect.lock_schema(connection)
+        try:
+            config.attributes["connection"] = connection
+            drop_views(connection)  # they hold no data, and may stand in the way of a change
+            command.upgrade(config, revision)
+            create_views(connection)
+        finally:
+            database.dialect.unlock_schema(connection)

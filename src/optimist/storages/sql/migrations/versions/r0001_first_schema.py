@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+
+from optimist.storages.sql.schema import Name
 
 revision = "0001"
 down_revision = None
 
 _Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-_Name = sa.String(512)
+_Name = Name(512)
+_Long = sa.Text().with_variant(sa.Text(2**32 - 1), "mysql", "mariadb")
+_MYSQL: dict[str, Any] = {f"{kind}_charset": "utf8mb4" for kind in ("mysql", "mariadb")}
+_MYSQL |= {f"{kind}_engine": "InnoDB" for kind in ("mysql", "mariadb")}
 
 
 def upgrade() -> None:
@@ -27,7 +34,10 @@ def upgrade() -> None:
         sa.Column("n_complete", sa.BigInteger, nullable=False),
         sa.Column("n_pruned", sa.BigInteger, nullable=False),
         sa.Column("n_failed", sa.BigInteger, nullable=False),
+        sa.Column("n_reclaimed", sa.BigInteger, nullable=False),
+        sa.Column("op", sa.BigInteger, nullable=False),
         sqlite_autoincrement=True,
+        **_MYSQL,
     )
     op.create_table(
         "optimist_study_attrs",
@@ -35,14 +45,16 @@ def upgrade() -> None:
         sa.Column("is_system", sa.SmallInteger, primary_key=True, autoincrement=False),
         sa.Column("name", _Name, primary_key=True),
         sa.Column("seq", sa.BigInteger, nullable=False),
-        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("value", _Long, nullable=False),
+        **_MYSQL,
     )
     op.create_table(
         "optimist_distributions",
         sa.Column("study_id", _Id, primary_key=True, autoincrement=False),
         sa.Column("distribution_id", _Id, primary_key=True, autoincrement=False),
         sa.Column("name", _Name, nullable=False),
-        sa.Column("distribution", sa.Text, nullable=False),
+        sa.Column("distribution", _Long, nullable=False),
+        **_MYSQL,
     )
     op.create_table(
         "optimist_trials",
@@ -55,9 +67,13 @@ def upgrade() -> None:
         sa.Column("value", sa.Double),
         sa.Column("started_us", sa.BigInteger),
         sa.Column("completed_us", sa.BigInteger),
-        sa.Column("document", sa.Text),
+        sa.Column("document", _Long),
+        sa.Column("op", sa.BigInteger, nullable=False),
+        sa.Column("lease_ms", sa.BigInteger),
+        sa.Column("lease_us", sa.BigInteger),
         sa.UniqueConstraint("study_id", "number", name="optimist_uq_number"),
         sqlite_autoincrement=True,
+        **_MYSQL,
     )
     op.create_index("optimist_ix_seq", "optimist_trials", ["study_id", "seq"])
     op.create_index(
@@ -67,14 +83,16 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 1"),
     )
     op.create_index(
-        "optimist_ix_queue", "optimist_trials", ["study_id", "state", "number"], sqlite_where=sa.text("state = 4")
+        "optimist_ix_open", "optimist_trials", ["study_id", "state", "number"], sqlite_where=sa.text("state IN (0, 4)")
     )
     op.create_table(
         "optimist_changes",
         sa.Column("study_id", _Id, primary_key=True, autoincrement=False),
         sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("number", sa.BigInteger, nullable=False),
-        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("document", _Long, nullable=False),
+        sa.Column("op", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
+        **_MYSQL,
     )
     op.create_index("optimist_ix_change_number", "optimist_changes", ["study_id", "number"])
