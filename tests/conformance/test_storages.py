@@ -8,7 +8,9 @@ from typing import ClassVar
 import pytest
 
 from optimist.storages.base import Storage
-from optimist.storages.memory import InMemoryStorage
+from optimist.storages.face import StorageFace
+from optimist.storages.foreign import ForeignStorage
+from optimist.storages.memory import MemoryStore
 from optimist.storages.sql.dialects.sqlite import SQLite
 from optimist.storages.sql.storage import SQLStorage, create_database
 from optimist.testing import StorageSuite
@@ -21,7 +23,7 @@ class TestInMemoryStorage(StorageSuite):
     keeps_objects: ClassVar[bool] = True
 
     def make_storage(self, directory: Path) -> Storage:
-        return InMemoryStorage()
+        return MemoryStore()
 
 
 class TestSQLite(StorageSuite):
@@ -72,6 +74,18 @@ class TestPostgreSQL(OnServer):
     @pytest.fixture(autouse=True)
     def _server(self, postgresql: Server) -> None:
         self.server = postgresql
+
+
+class TestThereAndBack(StorageSuite):
+    """Optuna's methods over a store of ours, and a store of ours over these."""
+
+    is_shared: ClassVar[bool] = False
+    keeps_objects: ClassVar[bool] = True
+    keeps_times: ClassVar[bool] = False
+    has_leases: ClassVar[bool] = False
+
+    def make_storage(self, directory: Path) -> Storage:
+        return ForeignStorage(StorageFace(MemoryStore()))
 
 
 @pytest.mark.parametrize("suite", [TestInMemoryStorage, TestSQLiteInMemory])

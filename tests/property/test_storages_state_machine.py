@@ -25,7 +25,7 @@ from optimist.exceptions import (
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Storage
-from optimist.storages.memory import InMemoryStorage
+from optimist.storages.memory import MemoryStore
 from optimist.storages.sql.storage import SQLStorage
 from optimist.testing.storages.reader import Reader, Seen
 
@@ -318,7 +318,7 @@ class StorageMachine(RuleBasedStateMachine):
 
 class MemoryMachine(StorageMachine):
     def open_handles(self) -> list[Storage]:
-        return [InMemoryStorage()]
+        return [MemoryStore()]
 
 
 class SQLiteMachine(StorageMachine):

@@ -169,6 +169,17 @@ class Storage(ABC):
         """
 
     @abstractmethod
+    def claim(self, study_id: int, number: int) -> bool:
+        """Start one certain trial if it waits; of several who do so at once, one succeeds.
+
+        Returns:
+            Whether it was started: False if it does not wait (any more).
+
+        Raises:
+            TrialNotFoundError: There is no trial of this number.
+        """
+
+    @abstractmethod
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         """Apply one batch of changes to one unfinished trial.
 

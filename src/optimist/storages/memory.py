@@ -97,6 +97,17 @@ class MemoryStudy:
             self.log.append(change.number)
         return change.number
 
+    def row_of(self, number: int) -> int:
+        """The row of a finished trial.
+
+        Raises:
+            TrialNotFoundError: There is none of this number.
+        """
+        row = self.history.row_of(number)
+        if row < 0:
+            raise TrialNotFoundError(f"Study {self.record.name!r} has no trial {number}.")
+        return row
+
     def note(self, number: int) -> None:
         """Record that a trial was changed."""
         self.log.append(number)
@@ -106,7 +117,7 @@ class MemoryStudy:
         self.log.append(_STUDY)
 
 
-class InMemoryStorage(Storage):
+class MemoryStore(Storage):
     """Keep studies in memory.
 
     The history of a study lives here and is shared by all its ``Study`` objects, so that nothing is kept twice.
@@ -201,15 +212,27 @@ class InMemoryStorage(Storage):
                 study.leases[number] = (terms.lease_s, time.monotonic() + terms.lease_s)
             return Begun(number, self.changes_since(study_id, cursor))
 
+    def claim(self, study_id: int, number: int) -> bool:
+        study = self.study(study_id)
+        history = study.history
+        with history.lock:
+            draft = history.drafts.get(number)
+            if draft is None:
+                study.row_of(number)
+                return False
+            if draft.state != TrialState.WAITING:
+                return False
+            history.start(draft, now_us())
+            study.note(number)
+            return True
+
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         study = self.study(study_id)
         self.check(change)
         history = study.history
         with history.lock:
             if change.number not in history.drafts:
-                row = history.row_of(change.number)
-                if row < 0:
-                    raise TrialNotFoundError(f"Study {study.record.name!r} has no trial {change.number}.")
+                row = study.row_of(change.number)
                 state = TrialState(history.state.data[row]).name
                 raise UpdateFinishedTrialError(f"Trial {change.number} is {state}; a finished trial cannot change.")
             history.apply([change])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Final
+from typing import Any, Final, TypeGuard
 
 from optimist.storages.base import Storage
-from optimist.storages.memory import InMemoryStorage
+from optimist.storages.base_storage import BaseStorage
+from optimist.storages.face import StorageFace
+from optimist.storages.memory import MemoryStore
 
 STORAGE_VARIABLE: Final = "OPTIMIST_STORAGE"
 """Environment variable that names the storage when none is given."""
@@ -15,12 +17,20 @@ STORAGE_VARIABLE: Final = "OPTIMIST_STORAGE"
 _SCHEME = re.compile(r"^[a-zA-Z][\w+.-]*://")
 
 
-def open_storage(storage: str | os.PathLike[str] | Storage | None) -> Storage:
+StorageLike = str | os.PathLike[str] | Storage | BaseStorage
+"""What a user may give as ``storage=``."""
+
+_METHODS: Final = ("create_new_trial", "get_all_trials", "set_trial_state_values")
+"""By these we know a storage that was written by Optuna's contract, whichever library it inherits that from."""
+
+
+def open_storage(storage: StorageLike | None) -> Storage:
     """Open a storage.
 
     Args:
-        storage: A URL such as ``sqlite:///study.db``; a file name, which becomes an SQLite database; a storage, which
-            is used as it is; None for what ``OPTIMIST_STORAGE`` names, or memory if it is not set.
+        storage: A URL such as ``sqlite:///study.db``; a file name, which becomes an SQLite database; a storage of ours;
+            any other with the methods of ``BaseStorage``, such as one of Optuna's; None for what ``OPTIMIST_STORAGE``
+            names, or memory if it is not set.
 
     Raises:
         ValueError: Nothing is known that could open the URL.
@@ -28,10 +38,16 @@ def open_storage(storage: str | os.PathLike[str] | Storage | None) -> Storage:
     """
     if isinstance(storage, Storage):
         return storage
+    if isinstance(storage, StorageFace):
+        return storage.store
+    if _is_foreign(storage):
+        from optimist.storages.foreign import ForeignStorage
+
+        return ForeignStorage(storage)
     if storage is None:
         storage = os.environ.get(STORAGE_VARIABLE) or None
         if storage is None:
-            return InMemoryStorage()
+            return MemoryStore()
     if not isinstance(storage, (str, os.PathLike)):
         raise TypeError(f"storage must be a URL, a file name or a storage, but got {storage!r}.")
     # SQLAlchemy takes longer to load than a study in memory takes to run.
@@ -40,6 +56,18 @@ def open_storage(storage: str | os.PathLike[str] | Storage | None) -> Storage:
 
     url = os.fspath(storage)
     return SQLStorage(url if _SCHEME.match(url) else file_url(url))
+
+
+def open_face(storage: StorageLike | None) -> tuple[BaseStorage, Storage]:
+    """Open a storage, as ``open_storage`` does; return it as those see it who speak in ids, and as we do."""
+    store = open_storage(storage)
+    if isinstance(storage, StorageFace) or _is_foreign(storage):
+        return storage, store
+    return StorageFace(store), store
+
+
+def _is_foreign(storage: Any) -> TypeGuard[BaseStorage]:
+    return isinstance(storage, BaseStorage) or all(callable(getattr(storage, name, None)) for name in _METHODS)
 
 
 def upgrade_storage_at(url: str) -> bool:

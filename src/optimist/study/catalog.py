@@ -12,8 +12,8 @@ from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
 from optimist.samplers.base import BaseSampler
 from optimist.states import StudyDirection
-from optimist.storages.base import Storage, check_name
-from optimist.storages.open import open_storage
+from optimist.storages.base import check_name
+from optimist.storages.open import StorageLike, open_face, open_storage
 from optimist.study.study import Study
 from optimist.study.summaries import StudySummary, summarize_studies
 
@@ -24,7 +24,7 @@ Direction = Literal["minimize", "maximize"] | StudyDirection
 
 def create_study(
     *,
-    storage: str | Storage | None = None,
+    storage: StorageLike | None = None,
     sampler: BaseSampler | None = None,
     pruner: BasePruner | None = None,
     study_name: str | None = None,
@@ -58,7 +58,7 @@ def create_study(
         raise ValueError("A study needs at least one objective, but directions is empty.")
     if study_name is not None:
         check_name("A study's name", study_name)
-    opened = open_storage(storage)
+    face, opened = open_face(storage)
     try:
         record = opened.create_study(study_name, wanted)
     except DuplicatedStudyError:
@@ -71,13 +71,13 @@ def create_study(
             _logger.warning("Study %r keeps its directions %s.", study_name, [d.name for d in record.directions])
     else:
         _logger.info("A new study was created: %r.", record.name)
-    return Study(record.name, opened, sampler, pruner)
+    return Study(record.name, face, sampler, pruner)
 
 
 def load_study(
     *,
     study_name: str | None,
-    storage: str | Storage,
+    storage: StorageLike,
     sampler: BaseSampler | None = None,
     pruner: BasePruner | None = None,
 ) -> Study:
@@ -93,16 +93,16 @@ def load_study(
         StudyNotFoundError: There is no such study; it is a KeyError.
         ValueError: ``study_name`` is None and there is not exactly one study.
     """
-    opened = open_storage(storage)
+    face, opened = open_face(storage)
     if study_name is None:
         names = [record.name for record in opened.list_studies()]
         if len(names) != 1:
             raise ValueError(f"Give study_name: the storage holds {len(names)} studies{_listed(names)}.")
         study_name = names[0]
-    return Study(study_name, opened, sampler, pruner)
+    return Study(study_name, face, sampler, pruner)
 
 
-def delete_study(*, study_name: str, storage: str | Storage) -> None:
+def delete_study(*, study_name: str, storage: StorageLike) -> None:
     """Remove a study and all its trials.
 
     Raises:
@@ -115,8 +115,8 @@ def delete_study(*, study_name: str, storage: str | Storage) -> None:
 def copy_study(
     *,
     from_study_name: str,
-    from_storage: str | Storage,
-    to_storage: str | Storage,
+    from_storage: StorageLike,
+    to_storage: StorageLike,
     to_study_name: str | None = None,
 ) -> None:
     """Copy a study with its attributes and all its trials; a running trial stays running in the copy.
@@ -139,12 +139,12 @@ def copy_study(
     target.add_trials(record.study_id, [change_of(trial) for trial in source.get_trials(deepcopy=False)])
 
 
-def get_all_study_names(storage: str | Storage) -> list[str]:
+def get_all_study_names(storage: StorageLike) -> list[str]:
     """The names of all studies in a storage, in order of creation."""
     return [record.name for record in open_storage(storage).list_studies()]
 
 
-def get_all_study_summaries(storage: str | Storage, include_best_trial: bool = True) -> list[StudySummary]:
+def get_all_study_summaries(storage: StorageLike, include_best_trial: bool = True) -> list[StudySummary]:
     """Summaries of all studies in a storage, in order of creation.
 
     Args:

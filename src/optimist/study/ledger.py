@@ -21,7 +21,7 @@ from optimist.history.records import FrozenTrial
 from optimist.logging import get_logger
 from optimist.states import TrialState
 from optimist.storages.base import Delta, Storage, StudyRecord, Summary
-from optimist.storages.memory import InMemoryStorage, MemoryStudy, now_us
+from optimist.storages.memory import MemoryStore, MemoryStudy, now_us
 
 _logger = get_logger(__name__)
 
@@ -127,7 +127,7 @@ def refuse_finished(draft: Draft) -> None:
 
 def open_ledger(storage: Storage, record: StudyRecord) -> Ledger:
     """The ledger that fits the storage."""
-    if isinstance(storage, InMemoryStorage):
+    if isinstance(storage, MemoryStore):
         return MemoryLedger(storage, storage.study(record.study_id))
     return StoredLedger(storage, record)
 
@@ -137,7 +137,7 @@ class MemoryLedger(Ledger):
 
     is_shared = False
 
-    def __init__(self, storage: InMemoryStorage, study: MemoryStudy) -> None:
+    def __init__(self, storage: MemoryStore, study: MemoryStudy) -> None:
         super().__init__(storage, study.record)
         self._study = study
         self._history = study.history

@@ -24,8 +24,7 @@ from optimist.pruners.median import MedianPruner
 from optimist.samplers.base import BaseSampler
 from optimist.samplers.tpe import TPESampler
 from optimist.states import StudyDirection, TrialState
-from optimist.storages.base import Storage
-from optimist.storages.open import open_storage
+from optimist.storages.open import StorageLike, open_face
 from optimist.study.defaults import default_trial_number
 from optimist.study.ledger import open_ledger
 from optimist.study.live_trial import Trial
@@ -71,11 +70,11 @@ class Study:
     def __init__(
         self,
         study_name: str,
-        storage: str | Storage,
+        storage: StorageLike,
         sampler: BaseSampler | None = None,
         pruner: BasePruner | None = None,
     ) -> None:
-        opened = open_storage(storage)
+        self._storage, opened = open_face(storage)
         self.study_name = study_name
         self.ledger = open_ledger(opened, opened.load_study(study_name))
         self.sampler: BaseSampler = TPESampler() if sampler is None else sampler
@@ -95,6 +94,10 @@ class Study:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._make_locks()
+
+    @property
+    def _study_id(self) -> int:
+        return self.ledger.record.study_id
 
     # What was found
 

@@ -25,7 +25,7 @@ from optimist.samplers.base import BaseSampler
 from optimist.samplers.partial_fixed import PartialFixedSampler
 from optimist.search_space.space import SearchSpace
 from optimist.states import TrialState
-from optimist.storages.memory import InMemoryStorage
+from optimist.storages.memory import MemoryStore
 from optimist.study.catalog import create_study
 from optimist.study.live_trial import Trial
 from optimist.study.study import Study
@@ -262,7 +262,7 @@ class SamplerSuite(Suite):
 
     def test_two_workers_with_one_seed_do_not_repeat_each_other(self) -> None:
         space = CONTINUOUS if self.takes_infinite else LARGE
-        storage = InMemoryStorage()
+        storage = MemoryStore()
         create_study(study_name="shared", storage=storage)
         workers = [Study("shared", storage, sampler=self.make_sampler(space, seed=1)) for _ in range(2)]
         for _ in range(N_TRIALS // 2):

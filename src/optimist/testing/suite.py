@@ -13,7 +13,7 @@ def needs(flag: str, value: bool = True) -> Callable[[TestT], TestT]:
     """Leave a test out of the classes whose flag of this name has another value."""
 
     def mark(test: TestT) -> TestT:
-        test.needed_flag = flag, value  # type: ignore[attr-defined]
+        test.needed_flags = {**getattr(test, "needed_flags", {}), flag: value}  # type: ignore[attr-defined]
         return test
 
     return mark
@@ -28,9 +28,10 @@ class Suite:
             if name in vars(cls):
                 continue  # the suite itself keeps its tests, whatever its flags are before a subclass sets them
             test = next((vars(base)[name] for base in cls.__mro__ if vars(base).get(name) is not None), None)
-            flag, value = getattr(test, "needed_flag", ("", None))
-            if flag:
-                setattr(cls, name, test if getattr(cls, flag) == value else None)  # pytest collects what can be called
+            flags: dict[str, bool] = getattr(test, "needed_flags", {})
+            if flags:
+                is_promised = all(getattr(cls, flag) == value for flag, value in flags.items())
+                setattr(cls, name, test if is_promised else None)  # pytest collects what can be called
 
 
 @contextmanager

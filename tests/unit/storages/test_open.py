@@ -6,14 +6,14 @@ import pytest
 
 from optimist.exceptions import MissingDependencyError
 from optimist.storages.base import Storage, check_name
-from optimist.storages.memory import InMemoryStorage
+from optimist.storages.memory import MemoryStore
 from optimist.storages.open import open_storage
 from optimist.storages.sql.storage import SQLStorage
 
 
 def test_nothing_named_is_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPTIMIST_STORAGE", raising=False)
-    assert isinstance(open_storage(None), InMemoryStorage)
+    assert isinstance(open_storage(None), MemoryStore)
 
 
 def test_variable_names_the_storage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -21,11 +21,11 @@ def test_variable_names_the_storage(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert isinstance(open_storage(None), SQLStorage)
     assert (tmp_path / "study.db").exists()
     monkeypatch.setenv("OPTIMIST_STORAGE", "")
-    assert isinstance(open_storage(None), InMemoryStorage)
+    assert isinstance(open_storage(None), MemoryStore)
 
 
 def test_storage_is_used_as_it_is() -> None:
-    storage = InMemoryStorage()
+    storage = MemoryStore()
     assert open_storage(storage) is storage
 
 
@@ -77,6 +77,6 @@ def test_name_must_be_text() -> None:
 
 
 def test_storages_may_be_closed() -> None:
-    storage: Storage = InMemoryStorage()
+    storage: Storage = MemoryStore()
     storage.close()
     assert storage.list_studies() == []

@@ -13,6 +13,7 @@ from optimist.exceptions import DuplicatedStudyError, StudyNotFoundError
 from optimist.pruners import MedianPruner
 from optimist.states import StudyDirection, TrialState
 from optimist.storages import InMemoryStorage
+from optimist.storages.memory import MemoryStore
 from optimist.study.catalog import to_direction
 from tests.unit.study.conftest import MakeStudy, states, suggest_all
 
@@ -171,7 +172,7 @@ def test_storages_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     optimist.create_study(study_name="b")
     assert optimist.get_all_study_names("env.db") == ["b"]
     monkeypatch.setenv("OPTIMIST_STORAGE", "")
-    assert isinstance(optimist.create_study().ledger.storage, InMemoryStorage)
+    assert isinstance(optimist.create_study().ledger.storage, MemoryStore)
 
 
 @pytest.mark.parametrize("storage", [3, ["a.db"], object()], ids=lambda storage: type(storage).__name__)

@@ -14,8 +14,9 @@ from optimist.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.samplers import RandomSampler
 from optimist.states import StudyDirection, TrialState
-from optimist.storages import InMemoryStorage, Storage
-from optimist.storages.base import Begun, Delta, StudyRecord, Summary
+from optimist.storages import Storage
+from optimist.storages.base import ANY_TERMS, Begun, Delta, StudyRecord, Summary, Terms
+from optimist.storages.memory import MemoryStore
 from optimist.study import ledger as module
 from optimist.study.ledger import MemoryLedger, StoredLedger, open_ledger, refuse_finished
 
@@ -24,7 +25,7 @@ class Store(Storage):
     """A store that others might use as well; it counts what is asked of it, and fails when it is told to."""
 
     def __init__(self) -> None:
-        self.memory = InMemoryStorage()
+        self.memory = MemoryStore()
         self.calls: list[str] = []
         self.writes: list[TrialChange] = []
         self.n_failures = 0
@@ -53,9 +54,13 @@ class Store(Storage):
         self.calls.append("add_trials")
         return self.memory.add_trials(study_id, trials)
 
-    def begin_trial(self, study_id: int, cursor: int) -> Begun:
+    def begin_trial(self, study_id: int, cursor: int, terms: Terms = ANY_TERMS) -> Begun:
         self.calls.append("begin_trial")
-        return self.memory.begin_trial(study_id, cursor)
+        return self.memory.begin_trial(study_id, cursor, terms)
+
+    def claim(self, study_id: int, number: int) -> bool:
+        self.calls.append("claim")
+        return self.memory.claim(study_id, number)
 
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         self.calls.append("write")
@@ -68,6 +73,19 @@ class Store(Storage):
     def changes_since(self, study_id: int, cursor: int) -> Delta:
         self.calls.append("changes_since")
         return self.memory.changes_since(study_id, cursor)
+
+    def find_trial(self, trial_id: int) -> tuple[int, int]:
+        return self.memory.find_trial(trial_id)
+
+    def heartbeat(self, study_id: int, numbers: Sequence[int]) -> None:
+        self.memory.heartbeat(study_id, numbers)
+
+    def expired(self, study_id: int, numbers: Sequence[int]) -> list[int]:
+        return self.memory.expired(study_id, numbers)
+
+    def reclaim(self, study_id: int, end: TrialChange, retry: TrialChange | None = None) -> bool:
+        self.calls.append("reclaim")
+        return self.memory.reclaim(study_id, end, retry)
 
     def commits(self) -> list[str]:
         """What was written since the last question."""
@@ -94,7 +112,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def test_which_ledger(store: Store) -> None:
-    memory = InMemoryStorage()
+    memory = MemoryStore()
     assert isinstance(open_ledger(memory, memory.create_study(None, [StudyDirection.MINIMIZE])), MemoryLedger)
     assert isinstance(open_ledger(store, store.create_study(None, [StudyDirection.MINIMIZE])), StoredLedger)
 

@@ -15,6 +15,7 @@ from optimist.exceptions import InvalidSpaceError, UpdateFinishedTrialError
 from optimist.history.draft import Draft
 from optimist.history.layout import LayoutTree
 from optimist.states import TrialState
+from optimist.storages.memory import MemoryStore
 from optimist.study.outcome import Outcome, accept_values, outcome_of
 from tests.unit.study.conftest import MakeStudy, states, suggest_all
 
@@ -222,7 +223,7 @@ def test_errors_in_threads(study: optimist.Study, error: str) -> None:
 
 def test_what_a_store_cannot_hold(make_study: MakeStudy) -> None:
     study = make_study()
-    in_memory = isinstance(study.ledger.storage, optimist.storages.InMemoryStorage)
+    in_memory = isinstance(study.ledger.storage, MemoryStore)
 
     def note(trial: Any) -> float:
         trial.set_user_attr("function", print)

@@ -194,6 +194,7 @@ START_TRIAL: Final[Update] = (
     .where(_this_trial)
     .values(state=_RUNNING, seq=_SEQ, started_us=_STARTED, op=_OP, lease_ms=_LEASE, lease_us=_lease_end)
 )
+CLAIM_TRIAL: Final[Update] = START_TRIAL.where(trials.c.state == _WAITING)
 _is_plain: Final = (
     (trials.c.state == _RUNNING)
     & trials.c.document.is_(None)

@@ -226,6 +226,23 @@ class SQLStorage(Storage):
             return Begun(number, Delta([begun], seq))
         return Begun(number, self.changes_since(study_id, cursor))
 
+    def claim(self, study_id: int, number: int) -> bool:
+        started_us = now_us()
+
+        def claim(transaction: StudyTransaction, is_retry: bool) -> None:
+            if is_retry and transaction.lock() and transaction.written_trials() == [number]:
+                return
+            if not transaction.advance(start=started_us):
+                raise self._no_study(study_id)
+            if not transaction.claim(number, started_us):
+                raise _DoesNotWait
+
+        try:
+            self._change(study_id, claim)
+        except _DoesNotWait:
+            return False
+        return True
+
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         entry = to_entry(change)
 
@@ -355,6 +372,10 @@ def create_database(url: str | URL) -> bool:
 
 class _LeaseGoesOn(Exception):
     """Ends a transaction: its trial is not to be reclaimed."""
+
+
+class _DoesNotWait(Exception):
+    """Ends a transaction: its trial cannot be claimed."""
 
 
 def is_integrity_error(error: BaseException | None) -> bool:

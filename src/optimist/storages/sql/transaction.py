@@ -12,7 +12,7 @@ from optimist.distributions import BaseDistribution
 from optimist.exceptions import BudgetSpentError, TrialNotFoundError, UpdateFinishedTrialError
 from optimist.history.draft import TrialChange
 from optimist.states import TrialState
-from optimist.storages.base import Terms
+from optimist.storages.base import ANY_TERMS, Terms
 from optimist.storages.documents import Document, decode, encode, merge, read_attrs
 from optimist.storages.entry import Entry, is_feasible
 from optimist.storages.known import KnownDistributions, Numbered, storable_distribution
@@ -129,6 +129,20 @@ class StudyTransaction:
         change = to_trial_change(row, self._known)
         change.state, change.started_us = TrialState.RUNNING, started_us
         return change
+
+    def claim(self, number: int, started_us: int) -> bool:
+        """Start one certain trial; False if it does not wait.
+
+        Raises:
+            TrialNotFoundError: There is no trial of this number.
+        """
+        params = {**self._begin_params(started_us, ANY_TERMS), "of_number": number, "at": self.seq}
+        if self.session.count(sql.CLAIM_TRIAL, params):
+            self.session.count(sql.TAKE_FROM_QUEUE, params)
+            return True
+        if self.session.first(sql.READ_TRIAL, params) is None:
+            raise TrialNotFoundError(f"The study has no trial {number}.")
+        return False
 
     def _begin_params(self, started_us: int, terms: Terms) -> dict[str, Any]:
         return {

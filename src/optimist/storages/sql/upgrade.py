@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
@@ -19,8 +20,12 @@ from optimist.storages.sql.views import create_views, drop_views
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
-def upgrade_schema(url: str | URL) -> tuple[str, str]:
+def upgrade_schema(url: str | URL, engine_kwargs: Mapping[str, Any] | None = None) -> tuple[str, str]:
     """Bring the schema of a database up to date, in one transaction where the database can; data stays as it is.
+
+    Args:
+        url: Of the database.
+        engine_kwargs: Further arguments for ``sqlalchemy.create_engine``.
 
     Returns:
         The revision before and after.
@@ -28,7 +33,7 @@ def upgrade_schema(url: str | URL) -> tuple[str, str]:
     Raises:
         StorageInternalError: The database holds no studies of ours, or was made by a newer release.
     """
-    database = Database(parse_url(url))
+    database = Database(parse_url(url), engine_kwargs)
     try:
         before = database.read(lambda session: find_version(session.connection))
         if before is None:

@@ -39,6 +39,7 @@ class LeaseSuite(StorageCase):
         with raises(TrialNotFoundError):
             storage.find_trial(trial_id + 1_000_000)
 
+    @needs("has_leases")
     def test_lease_is_over_after_its_length(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
         without = storage.begin_trial(study_id, 0).number
@@ -50,6 +51,7 @@ class LeaseSuite(StorageCase):
         assert storage.expired(study_id, [without, short, long]) == [short]
         assert storage.expired(study_id, []) == []
 
+    @needs("has_leases")
     def test_heartbeat_starts_the_lease_anew(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
         numbers = [storage.begin_trial(study_id, 0, Terms(lease_s=2.0)).number for _ in range(2)]
@@ -71,6 +73,7 @@ class LeaseSuite(StorageCase):
         assert str(read(storage, study_id)) == before
         assert storage.expired(study_id, [0, 1, 99]) == []
 
+    @needs("has_leases")
     def test_claimed_trial_has_a_lease(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
         storage.add_trials(study_id, [TrialChange(state=WAITING)])
@@ -86,6 +89,7 @@ class LeaseSuite(StorageCase):
         assert storage.expired(study_id, [number]) == []
         assert not storage.reclaim(study_id, TrialChange(number, state=FAIL))
 
+    @needs("has_leases")
     def test_reclaimed_trial_ends_and_is_queued_again(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
         reader = Reader(storage, study_id)
@@ -106,6 +110,7 @@ class LeaseSuite(StorageCase):
         assert storage.begin_trial(study_id, 0).number == 1
         assert storage.summary(study_id).counts == {RUNNING: 1, COMPLETE: 0, PRUNED: 0, FAIL: 1, WAITING: 0}
 
+    @needs("has_leases")
     def test_trial_whose_worker_lives_is_not_reclaimed(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
         without = storage.begin_trial(study_id, 0).number
@@ -119,6 +124,7 @@ class LeaseSuite(StorageCase):
         assert not storage.reclaim(study_id, TrialChange(99, state=FAIL))
         assert storage.summary(study_id).counts[RUNNING] == 2
 
+    @needs("has_leases")
     def test_of_several_who_reclaim_one_succeeds(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
         numbers = [storage.begin_trial(study_id, 0, SHORT).number for _ in range(5)]
@@ -133,6 +139,7 @@ class LeaseSuite(StorageCase):
         counts = storage.summary(study_id).counts
         assert (counts[FAIL], counts[WAITING], counts[RUNNING]) == (5, 5, 0)
 
+    @needs("has_leases")
     @needs("is_shared")
     def test_leases_are_seen_by_other_handles(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
@@ -169,6 +176,7 @@ class LeaseSuite(StorageCase):
             storage.begin_trial(study_id, 0, terms)
         assert storage.begin_trial(study_id, 0).number == 7
 
+    @needs("has_leases")
     def test_reclaimed_trial_gives_its_place_back(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
         terms = Terms(lease_s=0.2, total_trials=2)

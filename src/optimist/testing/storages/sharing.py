@@ -42,6 +42,12 @@ class SharingSuite(StorageCase):
         assert sorted(chain.from_iterable(numbers)) == list(range(90))
         assert all(own == sorted(own) for own in numbers)
 
+    def test_of_threads_that_claim_a_trial_one_succeeds(self, tmp_path: Path) -> None:
+        storage, study_id = self.new_study(tmp_path)
+        storage.add_trials(study_id, [TrialChange(state=WAITING) for _ in range(20)])
+        claimed = in_threads([lambda: [number for number in range(20) if storage.claim(study_id, number)]] * 4)
+        assert sorted(chain.from_iterable(claimed)) == list(range(20))
+
     def test_threads_see_each_other_in_order(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
         done = threading.Event()

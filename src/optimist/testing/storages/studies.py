@@ -35,6 +35,8 @@ class StorageCase(Suite):
 
     is_shared: ClassVar[bool] = True
     keeps_objects: ClassVar[bool] = False
+    keeps_times: ClassVar[bool] = True
+    has_leases: ClassVar[bool] = True
 
     def make_storage(self, directory: Path) -> Storage:
         """Open the store of one test; a shared store opens again when this is called again."""
@@ -120,6 +122,8 @@ class StudySuite(StorageCase):
                 storage.add_trials(unknown, [TrialChange(state=RUNNING)])
             with raises(StudyNotFoundError):
                 storage.begin_trial(unknown, 0)
+            with raises(StudyNotFoundError):
+                storage.claim(unknown, number)
             with raises(StudyNotFoundError):
                 storage.write(unknown, TrialChange(number, state=FAIL))
             with raises(StudyNotFoundError):

@@ -35,6 +35,8 @@ class StorageSuite(StudySuite, TrialSuite, ValueSuite, DeltaSuite, LeaseSuite, S
         is_shared: Several handles, in several processes, work on one store: ``make_storage`` opens the store of its
             directory again, handles can be pickled, and ``store_url`` says what ``open_storage`` takes.
         keeps_objects: Attributes may be any Python object, not only what JSON can hold.
+        keeps_times: When a trial starts and finishes is what the change says, not when the store takes it in.
+        has_leases: A trial may have a lease, and is given up when that is over.
     """
 
     def make_storage(self, directory: Path) -> Storage:

@@ -9,7 +9,7 @@ from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
 from optimist.history.draft import TrialChange
 from optimist.testing.storages.reader import Reader, read
 from optimist.testing.storages.studies import COMPLETE, FAIL, MINIMIZE, PRUNED, RUNNING, WAITING, StorageCase
-from optimist.testing.suite import raises
+from optimist.testing.suite import needs, raises
 
 X, N = FloatDistribution(0.0, 1.0), IntDistribution(1, 10)
 
@@ -68,7 +68,6 @@ class TrialSuite(StorageCase):
                 number,
                 state=COMPLETE,
                 values=(9.5,),
-                completed_us=1_700_000_000_123_456,
                 params=[("y", X, 0.75)],
                 reports={2: 3.5},
                 user_attrs={"b": None},
@@ -78,7 +77,6 @@ class TrialSuite(StorageCase):
             trial = seen.trials[number]
             assert trial.state == COMPLETE
             assert trial.values == (9.5,)
-            assert trial.completed_us == 1_700_000_000_123_456
             assert list(trial.params.items()) == [("x", (X, 0.25)), ("n", (N, 3)), ("y", (X, 0.75))]
             assert trial.reports == {0: 1.5, 1: 2.5, 2: 3.5}
             assert trial.user_attrs == {"a": "again", "b": None}
@@ -95,6 +93,17 @@ class TrialSuite(StorageCase):
             assert (seen.state, seen.values) == (state, values)
             assert seen.params == {"x": (X, 0.5)}
             assert seen.reports == {3: 4.0}
+
+    @needs("keeps_times")
+    def test_times_are_those_of_the_writer(self, tmp_path: Path) -> None:
+        storage, study_id = self.new_study(tmp_path)
+        start, end = 1_700_000_000_000_001, 1_700_000_000_123_456
+        storage.add_trials(study_id, [TrialChange(state=WAITING)])
+        storage.write(study_id, TrialChange(0, state=RUNNING, started_us=start))
+        assert read(storage, study_id).trials[0].started_us == start
+        storage.write(study_id, TrialChange(0, state=COMPLETE, values=(1.0,), completed_us=end))
+        seen = read(storage, study_id).trials[0]
+        assert (seen.started_us, seen.completed_us) == (start, end)
 
     def test_finished_trials_do_not_change(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
@@ -198,13 +207,37 @@ class TrialSuite(StorageCase):
     def test_waiting_trial_may_leave_the_queue_by_a_write(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
         storage.add_trials(study_id, [TrialChange(state=WAITING, user_attrs={"i": i}) for i in range(4)])
-        start = 1_700_000_000_000_000
-        storage.write(study_id, TrialChange(0, state=RUNNING, started_us=start))
+        storage.write(study_id, TrialChange(0, state=RUNNING, started_us=1_700_000_000_000_000))
         storage.write(study_id, TrialChange(2, state=FAIL, user_attrs={"why": "withdrawn"}))
         seen = read(storage, study_id).trials
-        assert (seen[0].state, seen[0].started_us, seen[0].user_attrs) == (RUNNING, start, {"i": 0})
+        assert (seen[0].state, seen[0].user_attrs) == (RUNNING, {"i": 0})
+        assert seen[0].started_us >= 1_700_000_000_000_000
         assert (seen[2].state, seen[2].user_attrs) == (FAIL, {"i": 2, "why": "withdrawn"})
         assert storage.summary(study_id).counts == {RUNNING: 1, COMPLETE: 0, PRUNED: 0, FAIL: 1, WAITING: 2}
         assert [storage.begin_trial(study_id, 0).number for _ in range(3)] == [1, 3, 4]
         storage.write(study_id, TrialChange(0, state=COMPLETE, values=(1.0,)))
         assert storage.summary(study_id).counts == {RUNNING: 3, COMPLETE: 1, PRUNED: 0, FAIL: 1, WAITING: 0}
+
+    def test_waiting_trial_is_claimed_once(self, tmp_path: Path) -> None:
+        storage, study_id = self.new_study(tmp_path)
+        reader = Reader(storage, study_id)
+        storage.add_trials(study_id, [TrialChange(state=WAITING, user_attrs={"i": i}) for i in range(3)])
+        reader.catch_up()
+        assert storage.claim(study_id, 1)
+        assert not storage.claim(study_id, 1)
+        seen = reader.catch_up().trials
+        assert [seen[number].state for number in range(3)] == [WAITING, RUNNING, WAITING]
+        assert seen[1].started_us > 1_600_000_000_000_000
+        assert seen[1].user_attrs == {"i": 1}
+        assert str(reader) == str(read(storage, study_id))
+        counts = storage.summary(study_id).counts
+        assert (counts[WAITING], counts[RUNNING]) == (2, 1)
+        assert storage.summary(study_id).first_start_us == seen[1].started_us
+        assert [storage.begin_trial(study_id, 0).number for _ in range(3)] == [0, 2, 3]
+        storage.write(study_id, TrialChange(1, state=COMPLETE, values=(1.0,)))
+        cursor = read(storage, study_id).cursor
+        for number in range(4):  # none of them waits any more
+            assert not storage.claim(study_id, number)
+        assert storage.changes_since(study_id, cursor).cursor == cursor
+        with raises(TrialNotFoundError):
+            storage.claim(study_id, 4)
