@@ -27,7 +27,8 @@ def open_storage_of(settings: Settings, *, may_be_new: bool = False) -> Storage:
 
     Args:
         settings: The options.
-        may_be_new: Whether a file that is not there shall be made; else it is taken for a slip of the pen.
+        may_be_new: Whether a file or a database that is not there shall be made; else it is taken for a slip of the
+            pen.
 
     Raises:
         CLIUsageError: No storage is named, its class is not known, or there is no such file.
@@ -36,7 +37,7 @@ def open_storage_of(settings: Settings, *, may_be_new: bool = False) -> Storage:
     # Opening a database loads numpy and SQLAlchemy; help and mistakes shall not wait for that.
     from optimist.storages.open import open_storage
 
-    return open_storage(url)
+    return open_storage(url, create_database=may_be_new)
 
 
 def url_of(settings: Settings, *, may_be_new: bool = False) -> str:

@@ -24,13 +24,14 @@ _METHODS: Final = ("create_new_trial", "get_all_trials", "set_trial_state_values
 """By these we know a storage that was written by Optuna's contract, whichever library it inherits that from."""
 
 
-def open_storage(storage: StorageLike | None) -> Storage:
+def open_storage(storage: StorageLike | None, *, create_database: bool = False) -> Storage:
     """Open a storage.
 
     Args:
         storage: A URL such as ``sqlite:///study.db``; a file name, which becomes an SQLite database; a storage of ours;
             any other with the methods of ``BaseStorage``, such as one of Optuna's; None for what ``OPTIMIST_STORAGE``
             names, or memory if it is not set.
+        create_database: Make the database on its server if there is none of that name; files make themselves.
 
     Raises:
         ValueError: Nothing is known that could open the URL.
@@ -52,15 +53,19 @@ def open_storage(storage: StorageLike | None) -> Storage:
         raise TypeError(f"storage must be a URL, a file name or a storage, but got {storage!r}.")
     # SQLAlchemy takes longer to load than a study in memory takes to run.
     from optimist.storages.sql.storage import SQLStorage
-    from optimist.storages.sql.urls import file_url
+    from optimist.storages.sql.storage import create_database as make_database
+    from optimist.storages.sql.urls import file_url, parse_url
 
     url = os.fspath(storage)
-    return SQLStorage(url if _SCHEME.match(url) else file_url(url))
+    parsed = parse_url(url if _SCHEME.match(url) else file_url(url))
+    if create_database:
+        make_database(parsed)
+    return SQLStorage(parsed)
 
 
-def open_face(storage: StorageLike | None) -> tuple[BaseStorage, Storage]:
+def open_face(storage: StorageLike | None, *, create_database: bool = False) -> tuple[BaseStorage, Storage]:
     """Open a storage, as ``open_storage`` does; return it as those see it who speak in ids, and as we do."""
-    store = open_storage(storage)
+    store = open_storage(storage, create_database=create_database)
     if isinstance(storage, StorageFace) or _is_foreign(storage):
         return storage, store
     return StorageFace(store), store

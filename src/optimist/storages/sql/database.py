@@ -145,12 +145,12 @@ class Database:
         if session is None:
             return
         if session.connection.invalidated or (self.dialect.is_remote and self._breaks(error)):
-            self._drop()
+            self._drop(is_broken=True)
             return
         try:
             self.dialect.rollback(session.driver)
         except self._errors:
-            self._drop()
+            self._drop(is_broken=True)
 
     def _breaks(self, error: BaseException) -> bool:
         """Whether a connection is lost, or was interrupted in the middle of an answer, as by Ctrl-C."""
@@ -179,11 +179,13 @@ class Database:
             self._has_answered = True
         return self._session
 
-    def _drop(self) -> None:
+    def _drop(self, *, is_broken: bool = False) -> None:
         """Forget the connection; the next use opens another."""
         session, self._session = self._session, None
         if session is not None:
             with suppress(*self._errors):
+                if is_broken and not session.connection.invalidated:
+                    session.connection.invalidate()  # no farewell
                 session.connection.close()
 
     def _notice_fork(self) -> None:

@@ -122,7 +122,7 @@ class MySQL(Dialect):
         return bool(made)
 
     def explain(self, url: URL, error: BaseException) -> str:
-        number, message = _number(error), first_line(_cause(error))
+        number, message = _number(error), _message(error)
         if number == _NO_SUCH_DATABASE:
             return (
                 f"The server has no database {url.database!r}. Make it with create_study(..., create_database=True), "
@@ -152,6 +152,11 @@ def _driver(connection: Connection) -> Any:
 def _cause(error: BaseException) -> BaseException:
     """What the driver said, if SQLAlchemy passed it on."""
     return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+
+
+def _message(error: BaseException) -> str:
+    cause = _cause(error)
+    return str(cause.args[-1]) if len(cause.args) == 2 else first_line(cause)
 
 
 def _number(error: BaseException) -> int:
