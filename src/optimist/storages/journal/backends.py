@@ -64,8 +64,8 @@ class JournalFileBackend(BaseJournalBackend):
         log = self.open_log()
         n = 0
         try:
-            while lines := log.read().lines:
-                for _, line in lines:
+            while (tail := log.read()).lines or tail.is_new:
+                for _, line in tail.lines:
                     try:
                         entry = msgspec.json.decode(line)
                     except msgspec.DecodeError:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from optimist.distributions import BaseDistribution
+from optimist.storages.documents import Document, merge
 from optimist.storages.entry import Entry
 from optimist.storages.journal.records import NewDistribution, storable_document
 from optimist.storages.journal.state import StudyState
@@ -33,30 +34,51 @@ def study_fields(op: str, study: StudyState) -> dict[str, Any]:
     return fields
 
 
-def trials_fields(op: str, study: StudyState, entries: Sequence[Entry]) -> dict[str, Any]:
-    """What a record about trials holds."""
+def trials_fields(
+    op: str, study: StudyState, entries: Sequence[Entry], earlier: Sequence[Document] | None = None
+) -> dict[str, Any]:
+    """What a record about trials holds.
+
+    Args:
+        op: What it does.
+        study: The study.
+        entries: What it says.
+        earlier: All that was said before of the trial that the only entry ends, so that this record can say it all;
+            None to leave that to the records before.
+    """
     fields = study_fields(op, study)
-    ids = study.known.ids
-    added: dict[tuple[str, BaseDistribution], int] = {}
-    if any(item not in ids for entry in entries for item in entry.space):
-        new = study.known.number(item for entry in entries for item in entry.space)
-        added = {(name, distribution): i for i, name, distribution in new}
+    told = study.n_told_distributions
     space: dict[int, NewDistribution] = {}
     trials = []
-    for entry in entries:
-        own = [ids[item] if item in ids else added[item] for item in entry.space]
+    for entry, own in zip(entries, _identify(study, entries), strict=True):
         for i, (name, distribution) in zip(own, entry.space, strict=True):
-            if i >= len(study.n_told_distributions) or study.n_told_distributions[i] < _N_TELLINGS:
-                space[i] = (i, name, storable_distribution(name, distribution))
+            if (i >= len(told) or told[i] < _N_TELLINGS) and i not in space:
+                text = storable_distribution(name, distribution)
+                space[i] = (i, name, text)
+                study.offered[name, text] = distribution
         entry.document.space = own
-        trials.append(_entry_fields(entry))
+        document = merge([*earlier, entry.document]) if earlier else entry.document
+        trials.append(_entry_fields(entry, document))
     if space:
         fields["space"] = sorted(space.values())
+    if earlier is not None:
+        trials[0] |= {"whole": True, "started_us": study.open[entries[0].number].started_us}
     fields["trials"] = trials
     return fields
 
 
-def _entry_fields(entry: Entry) -> dict[str, Any]:
+def _identify(study: StudyState, entries: Sequence[Entry]) -> list[list[int]]:
+    """The ids of each entry's distributions; those that are new get the next ones."""
+    ids = study.known.ids
+    try:
+        return [[ids[item] for item in entry.space] for entry in entries]
+    except KeyError:
+        new = study.known.number(item for entry in entries for item in entry.space)
+        added: dict[tuple[str, BaseDistribution], int] = {(name, distribution): i for i, name, distribution in new}
+        return [[ids[item] if item in ids else added[item] for item in entry.space] for entry in entries]
+
+
+def _entry_fields(entry: Entry, document: Document) -> dict[str, Any]:
     fields: dict[str, Any] = {"number": entry.number}
     if entry.state is not None:
         fields["state"] = int(entry.state)
@@ -64,7 +86,12 @@ def _entry_fields(entry: Entry) -> dict[str, Any]:
         fields["started_us"] = entry.started_us
     if entry.completed_us is not None:
         fields["completed_us"] = entry.completed_us
-    document = entry.document
-    if document.params or document.values or document.reports or document.user_attrs or document.system_attrs:
+    if (
+        document.params
+        or document.values is not None
+        or document.reports
+        or document.user_attrs
+        or document.system_attrs
+    ):
         fields["doc"] = storable_document(document)
     return fields

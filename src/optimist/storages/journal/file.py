@@ -7,7 +7,6 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Final
 
 from optimist.exceptions import StorageInternalError
@@ -26,7 +25,7 @@ _CLOSE_PATIENCE_S: Final = 5.0
 class FileLog(Log):
     """Lines of a file.
 
-    Beside it stand ``PATH.lock``, ``PATH.sync`` (what is on the disk) and ``PATH.beats``; they may be deleted while
+    Beside it stand ``PATH.lock``, ``PATH.sync`` (what is on the disk), ``PATH.index`` and ``PATH.beats``; they may be deleted while
     nobody uses the journal.
 
     Args:
@@ -62,9 +61,10 @@ class FileLog(Log):
 
     def read(self) -> Tail:
         with self._explained("cannot be read"):
-            is_new = self._follow()
+            if self._follow():
+                return Tail((), is_new=True)
             if self._size <= self._offset:
-                return Tail((), is_new)
+                return Tail(())
             data = os.pread(self._fd, READ_BYTES, self._offset)
             while b"\n" not in data and len(data) >= READ_BYTES:  # one very long line
                 more = os.pread(self._fd, len(data), self._offset + len(data))
@@ -80,7 +80,7 @@ class FileLog(Log):
                 ref += len(line) + 1
         self._offset = ref
         self._known = (self._file[1], ref)
-        return Tail(lines, is_new)
+        return Tail(lines)
 
     def fetch(self, refs: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
         lines: list[bytes] = []
@@ -106,8 +106,7 @@ class FileLog(Log):
 
     # Writing
 
-    @contextmanager
-    def writing(self) -> Iterator[bool]:
+    def begin_writing(self) -> bool:
         with self._explained("cannot be written"):
             self._open_again()
             if self._why_read_only:
@@ -115,12 +114,10 @@ class FileLog(Log):
                     f"{self.name} cannot be written: {self._why_read_only}. It can only be read. Give this account "
                     "the right to write to the file and its directory, or copy the file to where it has that right."
                 )
-        try:
-            with self._explained("cannot be written"):
-                is_taken = self.lock.acquire(self._progress)
-            yield is_taken
-        finally:
-            self.lock.release()
+            return self.lock.acquire(self._progress)
+
+    def end_writing(self) -> None:
+        self.lock.release()
 
     def _progress(self) -> object:
         with contextlib.suppress(FileNotFoundError):
@@ -146,11 +143,14 @@ class FileLog(Log):
 
     def append_lines(self, lines: Sequence[bytes]) -> None:
         """Append lines wherever the end is by now, and wait for the disk."""
-        with self.writing():
-            while self.read().lines:
+        try:
+            self.begin_writing()
+            while (tail := self.read()).lines or tail.is_new:
                 pass
             self.mend_tail()
             self._known = (self._file[1], self._write(b"".join(line + b"\n" for line in lines)))
+        finally:
+            self.end_writing()
         self.make_durable()
 
     def _write(self, data: bytes) -> int:
@@ -218,6 +218,31 @@ class FileLog(Log):
             sync_directory(self.path)
         return kept
 
+    # The index
+
+    def load_index(self) -> bytes:
+        try:
+            with open(f"{self.path}.index", "rb") as file:
+                return file.read()
+        except OSError:
+            return b""
+
+    def save_index(self, data: bytes) -> None:
+        next_path = f"{self.path}.index.next"
+        with contextlib.suppress(OSError):  # of several who write at once the last counts, or none
+            with open(next_path, "wb") as file:
+                file.write(data)
+            os.replace(next_path, f"{self.path}.index")
+
+    @property
+    def position(self) -> int:
+        return self._offset
+
+    def resume(self, position: int) -> None:
+        if position <= self._size:
+            self._offset = position
+            self._known = (self._file[1], position)
+
     # Beats
 
     def beat(self, slots: Sequence[int]) -> None:
@@ -268,17 +293,8 @@ class FileLog(Log):
         self._offset = 0
         return True
 
-    @contextmanager
-    def _explained(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise StorageInternalError(
-                f"{self.name} {what}: there is no such file or directory {error.filename or ''}. If it was deleted, "
-                "open the storage again to begin a new one."
-            ) from error
-        except OSError as error:
-            raise StorageInternalError(f"{self.name} {what} ({error.strerror}).") from error
+    def _explained(self, what: str) -> _Explained:
+        return _Explained(self.name, what)
 
     def before_fork(self) -> None:
         self.durability.mutex.acquire()
@@ -302,6 +318,28 @@ class FileLog(Log):
                 self._head = os.pread(self._fd, HEADER_LENGTH, 0)
             os.close(self._fd)
             self._fd = -1
+
+
+class _Explained:
+    """Turns errors of the system within the block into ours."""
+
+    __slots__ = ("_name", "_what")
+
+    def __init__(self, name: str, what: str) -> None:
+        self._name = name
+        self._what = what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, FileNotFoundError):
+            raise StorageInternalError(
+                f"{self._name} {self._what}: there is no such file or directory {error.filename or ''}. If it was "
+                "deleted, open the storage again to begin a new one."
+            ) from error
+        if isinstance(error, OSError):
+            raise StorageInternalError(f"{self._name} {self._what} ({error.strerror}).") from error
 
 
 def sync_directory(path: str) -> None:

@@ -12,13 +12,16 @@ from typing import Any, Final
 
 from optimist.exceptions import StorageInternalError
 from optimist.logging import get_logger
-from optimist.storages.journal.line import Damage, Found, Place, Scanner, frame, payload_of
+from optimist.storages.journal.index import read_index, to_state, write_index
+from optimist.storages.journal.line import HEADER_LENGTH, Damage, Found, Place, Scanner, frame, payload_of
 from optimist.storages.journal.log import Log
 from optimist.storages.journal.records import FENCE, Record, decode_glances, decode_records, encode_record
-from optimist.storages.journal.state import JournalState, StudyState
+from optimist.storages.journal.state import SUPERSEDED, JournalState, StudyState
 
 RECENT_BYTES: Final = 4 * 2**20
 """How much of the newest records a process keeps at hand, so that a worker that follows reads nothing twice."""
+INDEX_EVERY: Final = 1000
+"""So many new records, and a tenth of all, before the index is written anew."""
 _MAX_ATTEMPTS: Final = 1000
 _CHUNK: Final = 5000
 
@@ -57,6 +60,8 @@ class Journal:
         self._scanner = Scanner()
         self._recent: dict[int, bytes] = {}
         self._recent_bytes = 0
+        self._last_ref = -1
+        self._n_indexed = 0
 
     def _new_ids(self) -> None:
         self._pid = os.getpid()
@@ -90,7 +95,10 @@ class Journal:
                 tail = self.log.read()
                 if tail.is_new:
                     self._reset()
-                if not tail.lines:
+                    if self._resume():
+                        continue
+                elif not tail.lines:
+                    self._save_index()
                     return seq
                 n_damaged = len(self.damaged)
                 found = self._scanner.scan(tail.lines)
@@ -107,16 +115,48 @@ class Journal:
             self.start_over()  # an interrupt must not leave half of a record taken in
             raise
 
+    def _resume(self) -> bool:
+        """Take the state from the index, if there is one that agrees with the log."""
+        data = self.log.load_index()
+        index = read_index(data) if data else None
+        if index is None or self._line_at(index.last_ref) != index.last_header:
+            return False
+        self.state = to_state(index)
+        self._scanner.resume(index.place)
+        self._last_ref, self._n_indexed = index.last_ref, index.n_records
+        self.log.resume(index.position)
+        return True
+
+    def _save_index(self) -> None:
+        n_new = self.state.n_records - self._n_indexed
+        if n_new > max(INDEX_EVERY, self.state.n_records // 10) and not self.damaged:
+            header = self._line_at(self._last_ref)
+            self._n_indexed = self.state.n_records
+            if header:
+                position = self.log.position
+                self.log.save_index(write_index(self.state, position, self._last_ref, header, self._scanner.state))
+
+    def _line_at(self, ref: int) -> bytes:
+        """The header of a line; nothing if there is none."""
+        try:
+            return self.log.fetch([ref], [HEADER_LENGTH])[0][:HEADER_LENGTH]
+        except StorageInternalError:
+            return b""
+
     def start_over(self) -> None:
         """Forget what was read."""
         self._reset()
         self.log.rewind()
 
     def records(self, study: StudyState, cursor: int = 0) -> list[tuple[int, Record]]:
-        """Records of a study with their sequence numbers, those behind the cursor, in order."""
-        return self.records_at(study, range(bisect_right(study.seqs, cursor), len(study.seqs)))
+        """Records of a study with their sequence numbers, those behind the cursor, in order.
 
-    def records_at(self, study: StudyState, rows: range | list[int]) -> list[tuple[int, Record]]:
+        Those of which a later one says all that they say are left out.
+        """
+        rows = range(bisect_right(study.seqs, cursor), len(study.seqs))
+        return self.records_at(study, [row for row in rows if study.standing[row] != SUPERSEDED])
+
+    def records_at(self, study: StudyState, rows: Sequence[int]) -> list[tuple[int, Record]]:
         """Records of a study with their sequence numbers.
 
         Args:
@@ -130,10 +170,16 @@ class Journal:
             payloads = [recent[seq] for seq in seqs]
         else:
             lines = self.log.fetch([study.refs[row] for row in rows], [study.sizes[row] for row in rows])
-            payloads = [payload_of(line) for line in lines]
+            checked = [payload_of(line) for line in lines]
+            if None in checked:
+                _logger.warning("%s was damaged after it was read. To mend it: optimist storage repair", self.log.name)
+                self.log.save_index(b"")
+            seqs = [seq for seq, payload in zip(seqs, checked, strict=True) if payload is not None]
+            payloads = [payload for payload in checked if payload is not None]
         return list(zip(seqs, decode_records(payloads), strict=True))
 
     def _remember(self, line: Found) -> None:
+        self._last_ref = line.ref
         self._recent[line.seq] = line.payload
         self._recent_bytes += len(line.payload)
         while self._recent_bytes > RECENT_BYTES:
@@ -178,8 +224,8 @@ class Journal:
     def _commit(self, plan: Plan) -> int | None:
         own_id = self._new_id()
         for _ in range(_MAX_ATTEMPTS):
-            with self.log.writing() as must_fence:
-                if must_fence:
+            try:
+                if self.log.begin_writing():
                     self.raise_epoch()
                 self._catch_up_to_write()
                 fields = plan(self.state)
@@ -188,6 +234,8 @@ class Journal:
                 epoch, seq = self.last
                 if self._append(Place(epoch, seq + 1), fields, own_id):
                     return seq + 1
+            finally:
+                self.log.end_writing()
             landed = self.catch_up(own_id)
             if landed is not None:
                 return landed
@@ -218,12 +266,15 @@ class Journal:
         with self.guard:
             self._notice_fork()
             for _ in range(_MAX_ATTEMPTS):
-                with self.log.writing():
+                try:
+                    self.log.begin_writing()
                     self.raise_epoch()
                     lines = make_lines()
                     if lines is None:
                         return None
                     kept = self.log.rewrite(lines, keep_as)
+                finally:
+                    self.log.end_writing()
                 self.catch_up()
                 if kept is not None:
                     return kept or None

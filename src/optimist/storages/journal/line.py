@@ -74,9 +74,9 @@ def frame(place: Place, payload: bytes) -> bytes:
     return b"%b%08x %b" % (MAGIC, crc32(covered), covered)
 
 
-def payload_of(line: bytes) -> bytes:
-    """The payload of a line that counts."""
-    return line[HEADER_LENGTH:]
+def payload_of(line: bytes) -> bytes | None:
+    """The payload of a line that counted; None if it is damaged by now."""
+    return line[HEADER_LENGTH:] if line[_CRC] == b"%08x" % crc32(line[_COVERED:]) else None
 
 
 @dataclass(slots=True)
@@ -89,6 +89,15 @@ class Scanner:
 
     damaged: list[Damage] = field(default_factory=list)
     _last: bytes = _BEGINNING
+
+    @property
+    def state(self) -> bytes:
+        """What ``resume`` takes."""
+        return self._last
+
+    def resume(self, state: bytes) -> None:
+        """Go on where another scanner was."""
+        self._last = state
 
     @property
     def last(self) -> Place:

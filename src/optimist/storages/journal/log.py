@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,7 +17,8 @@ class Tail:
 
     Attributes:
         lines: In order.
-        is_new: The log is another one than before: it was compacted, or has lost something. These lines are its first.
+        is_new: The log is another one than before: it was compacted, or has lost something, or was not read before.
+            The lines are its first, or yet to be read.
     """
 
     lines: Sequence[Line]
@@ -55,14 +55,16 @@ class Log(ABC):
     def rewind(self) -> None:
         """Read from the beginning next time."""
 
-    @contextmanager
-    def writing(self) -> Iterator[bool]:
-        """Keep other writers out within the block, as far as the log can.
+    def begin_writing(self) -> bool:
+        """Keep other writers out, as far as the log can; ``end_writing`` follows, also where this is interrupted.
 
-        Yields:
+        Returns:
             Whether the lock was taken from somebody who may yet write; the epoch must be raised before all else.
         """
-        yield False
+        return False
+
+    def end_writing(self) -> None:
+        """Let other writers in."""
 
     def mend_tail(self) -> bool:
         """End a line that somebody has left unfinished; say whether there was one. Only while writing."""
@@ -96,6 +98,23 @@ class Log(ABC):
             The name under which it was kept, or "" if it was not to be kept; None if somebody appended meanwhile, so
             that nothing was done.
         """
+
+    # The index: bytes that belong to the log and may be lost at any time.
+
+    def load_index(self) -> bytes:
+        """What ``save_index`` was given last; nothing if it is lost."""
+        return b""
+
+    def save_index(self, data: bytes) -> None:
+        """Keep an index, if the log can."""
+
+    @property
+    def position(self) -> int:
+        """Up to where the log was read."""
+        return 0
+
+    def resume(self, position: int) -> None:
+        """Read on from here."""
 
     # Beats: a number for each slot, which means nothing but that it moves while a worker lives.
 

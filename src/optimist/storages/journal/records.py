@@ -53,6 +53,7 @@ class TrialEntry(msgspec.Struct, omit_defaults=True):
         started_us, completed_us: Microseconds since 1970 (UTC).
         lease_s: Length of the lease under which it begins, in seconds.
         slot: Where its heartbeats go.
+        whole: Whether this says all that was ever said of the trial, which it ends.
         doc: All else.
     """
 
@@ -62,6 +63,7 @@ class TrialEntry(msgspec.Struct, omit_defaults=True):
     completed_us: int | None = None
     lease_s: float | None = None
     slot: int | None = None
+    whole: bool = False
     doc: Document | None = None
 
 
@@ -108,6 +110,7 @@ class GlanceEntry(msgspec.Struct):
     started_us: int | None = None
     lease_s: float | None = None
     slot: int | None = None
+    whole: bool = False
     doc: GlanceDocument | None = None
 
 
@@ -136,6 +139,7 @@ class _RawEntry(msgspec.Struct):
     completed_us: int | None = None
     lease_s: float | None = None
     slot: int | None = None
+    whole: bool = False
     doc: msgspec.Raw = NO_ATTRS
 
 
@@ -209,6 +213,7 @@ def _decode_record(payload: bytes) -> Record:
             entry.completed_us,
             entry.lease_s,
             entry.slot,
+            entry.whole,
             decode(bytes(entry.doc).decode()) if bytes(entry.doc) else None,
         )
         for entry in raw.trials

@@ -85,13 +85,13 @@ class RedisLog(Log):
         self.key = f"{prefix}{{optimist}}:journal"
         self._keys = (self.key, f"{self.key}:generation")
         self.name = f"The journal {self.key} at {masked(url)}"
-        self._generation = b"0"
+        self._generation = b""  # none that any list has
         self._n_read = 0
 
     def read(self) -> Tail:
         asked = (self._generation, self._n_read)
         generation, start, lines = self._retried(
-            lambda: self.client.eval(_READ, 2, *self._keys, *asked, _LINES_AT_ONCE)
+            lambda: self.client.eval(_READ, 2, *self._keys, *asked, _LINES_AT_ONCE if self._generation else 0)
         )
         is_new = (generation, start) != asked
         self._generation = generation
@@ -149,6 +149,19 @@ class RedisLog(Log):
 
         is_replaced = self._retried(replace)
         return None if not is_replaced else "" if keep_as is None else kept
+
+    def load_index(self) -> bytes:
+        return self._retried(lambda: self.client.get(f"{self.key}:index")) or b""
+
+    def save_index(self, data: bytes) -> None:
+        self._retried(lambda: self.client.set(f"{self.key}:index", data))
+
+    @property
+    def position(self) -> int:
+        return self._n_read
+
+    def resume(self, position: int) -> None:
+        self._n_read = position
 
     def beat(self, slots: Sequence[int]) -> None:
         now = time.time_ns()

@@ -40,7 +40,8 @@ def repair(journal: Journal) -> Repair:
         lines: list[bytes] = []
         n_lines = 0
         journal.start_over()
-        while tail := journal.log.read().lines:
+        while (part := journal.log.read()).lines or part.is_new:
+            tail = part.lines
             n_before = len(scanner.damaged)
             sound = scanner.scan(tail)
             by_ref = {ref: (n, line) for n, (ref, line) in enumerate(tail, n_lines + 1)}

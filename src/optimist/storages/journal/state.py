@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from optimist.distributions import FloatDistribution, json_to_distribution
+from optimist.distributions import BaseDistribution, FloatDistribution, json_to_distribution
 from optimist.history.base_trial import read_constraints
 from optimist.history.draft import StudyChange
 from optimist.states import StudyDirection, TrialState
@@ -32,6 +32,9 @@ _STATES: Final = tuple(TrialState)  # by their numbers
 _RUNNING, _WAITING, _COMPLETE = TrialState.RUNNING, TrialState.WAITING, TrialState.COMPLETE
 _NUMBER_BITS: Final = 32
 _OPEN: Final = -1  # or not known
+ALONE: Final = 0
+SHARED: Final = 1
+SUPERSEDED: Final = 2
 _NO_DISTRIBUTION: Final = FloatDistribution(0.0, 0.0)
 
 
@@ -52,18 +55,22 @@ class OpenTrial:
         state: WAITING or RUNNING.
         lease_s: Length of its lease in seconds; None if it has none.
         slot: Where its heartbeats go; None if it has no lease.
+        started_us: When it started, microseconds since 1970 (UTC); None if it has not, or nobody said.
         rows: Its records, as rows of the study's index.
         constraints: By key, as far as they were reported.
+        has_document: Whether anything was said of it but state, times and lease.
     """
 
-    __slots__ = ("constraints", "lease_s", "rows", "slot", "state")
+    __slots__ = ("constraints", "has_document", "lease_s", "rows", "slot", "started_us", "state")
 
     def __init__(self, state: TrialState) -> None:
         self.state = state
         self.lease_s: float | None = None
         self.slot: int | None = None
+        self.started_us: int | None = None
         self.rows: list[int] = []
         self.constraints: dict[str, float] | None = None
+        self.has_document = False
 
 
 class StudyState:
@@ -84,9 +91,13 @@ class StudyState:
         lost: Ids of distributions of which all records were damaged.
         n_told: How many records have said what the study is called and what it optimizes.
         n_told_distributions: By id, how many records have said what it is.
+        offered: Distributions about to be committed, by name and JSON: objects that come again are found faster.
         best_number: The best trial; -1 if there is none.
         best_rows: The records of the best trial, as rows of the index; empty if there is none.
         seqs, refs, sizes: The index: of each record its sequence number, where the log keeps it, and its length.
+        standing: Of each record, ``ALONE`` if it speaks of one trial only, ``SUPERSEDED`` if moreover a later one says
+            all that it says, else ``SHARED``.
+        finished: The final state of each trial by number; -1 if it has none.
     """
 
     def __init__(self, record: StudyRecord, seq: int) -> None:
@@ -104,14 +115,16 @@ class StudyState:
         self.lost: set[int] = set()
         self.n_told = 0
         self.n_told_distributions: list[int] = []
+        self.offered: dict[tuple[str, str], BaseDistribution] = {}
         self.best_number = -1
         self.best_rows: list[int] = []
         self.seqs = array("q")
         self.refs = array("q")
         self.sizes = array("q")
-        self._finished = array("b")  # state by number
+        self.standing = array("b")
+        self.finished = array("b")
         self._waiting: list[int] = []  # a heap; those that have left the queue go when they come to the top
-        self._best_loss = float("inf")
+        self.best_loss = float("inf")
         self._sign = -1.0 if record.directions[0] == StudyDirection.MAXIMIZE else 1.0
 
     @property
@@ -121,8 +134,8 @@ class StudyState:
 
     def final_state(self, number: int) -> TrialState | None:
         """How a trial has finished; None if it has not, or is not known."""
-        if 0 <= number < len(self._finished) and self._finished[number] != _OPEN:
-            return _STATES[self._finished[number]]
+        if 0 <= number < len(self.finished) and self.finished[number] != _OPEN:
+            return _STATES[self.finished[number]]
         return None
 
     def oldest_waiting(self) -> int | None:
@@ -133,6 +146,10 @@ class StudyState:
                 return self._waiting[0]
             heapq.heappop(self._waiting)
         return None
+
+    def queue_waiting(self) -> None:
+        """Make the queue anew from the open trials."""
+        self._waiting = sorted(number for number, trial in self.open.items() if trial.state == _WAITING)
 
     def slot_of(self, number: int) -> int | None:
         """Where the heartbeats of a trial go; None if it does not run under a lease."""
@@ -150,6 +167,8 @@ class StudyState:
         self.seqs.append(found.seq)
         self.refs.append(found.ref)
         self.sizes.append(found.size)
+        is_alone = len(glance.trials) == 1 and glance.attrs is None and glance.op != records.CREATE
+        self.standing.append(ALONE if is_alone else SHARED)
         self.seq = found.seq
         if glance.name:
             self.n_told += 1
@@ -174,18 +193,20 @@ class StudyState:
                 self.lost.add(len(known.items))
                 known.items.append(("", _NO_DISTRIBUTION))
                 told.append(0)
-            if i == len(known.items):
-                known.learn([(i, name, text)])
-                told.append(0)
-            elif i in self.lost:
-                self.lost.discard(i)
-                known.items[i] = (name, json_to_distribution(text))
-                known.ids.setdefault(known.items[i], i)
+            if i == len(known.items) or i in self.lost:
+                distribution = self.offered.pop((name, text), None) or json_to_distribution(text)
+                if i == len(known.items):
+                    known.add([(i, name, distribution)])
+                    told.append(0)
+                else:
+                    self.lost.discard(i)
+                    known.items[i] = (name, distribution)
+                    known.ids.setdefault((name, distribution), i)
             told[i] += 1
 
     def _make_room(self, n_trials: int) -> None:
         if n_trials > self.n_trials:
-            self._finished.extend([_OPEN] * (n_trials - self.n_trials))
+            self.finished.extend([_OPEN] * (n_trials - self.n_trials))
             self.n_trials = n_trials
 
     def _take_entry(self, row: int, entry: GlanceEntry) -> None:
@@ -208,27 +229,35 @@ class StudyState:
         if entry.lease_s is not None:
             trial.lease_s, trial.slot = entry.lease_s, entry.slot
         start = entry.started_us
+        if start is not None:
+            trial.started_us = start
         if start is not None and (self.first_start_us is None or start < self.first_start_us):
             self.first_start_us = start
+        trial.has_document = trial.has_document or entry.doc is not None
         if entry.doc is not None and entry.doc.system_attrs is not records.NO_ATTRS:
             constraints = read_constraints(read_attrs(msgspec.json.decode(entry.doc.system_attrs)))
             if constraints:
                 trial.constraints = {**(trial.constraints or {}), **constraints}
         if state is not None and state.is_finished():
+            if entry.whole:
+                for earlier in trial.rows[:-1]:
+                    if self.standing[earlier] == ALONE:
+                        self.standing[earlier] = SUPERSEDED
+                del trial.rows[:-1]
             self._finish(number, trial, state, entry.doc)
 
     def _finish(self, number: int, trial: OpenTrial, state: TrialState, document: GlanceDocument | None) -> None:
         del self.open[number]
         self.counts[trial.state] -= 1
         self.counts[state] += 1
-        self._finished[number] = state
+        self.finished[number] = state
         if state != _COMPLETE or document is None or not document.values or len(self.record.directions) > 1:
             return
         if trial.constraints is not None and any(value > 0 for value in trial.constraints.values()):
             return
         loss = float(document.values[0]) * self._sign
-        if loss < self._best_loss or (self.best_number < 0 and loss == loss):
-            self._best_loss, self.best_number, self.best_rows = loss, number, trial.rows
+        if loss < self.best_loss or (self.best_number < 0 and loss == loss):
+            self.best_loss, self.best_number, self.best_rows = loss, number, trial.rows
 
 
 class JournalState:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from optimist.exceptions import (
     BudgetSpentError,
@@ -33,6 +33,8 @@ from optimist.storages.known import storable_distribution
 from optimist.storages.leases import Lease, LeaseWatch
 from optimist.storages.memory import now_us
 
+MAX_REPEATED_BYTES: Final = 2**16
+"""The record that ends a trial says again what was said before, up to so much; then readers need only that record."""
 _RUNNING = TrialState.RUNNING
 
 
@@ -205,7 +207,8 @@ class JournalStore(Storage):
             study = self._study(state, study_id)
             self._check_open(study, entry.number)
             was_up_to_date = study.seq <= cursor
-            return trials_fields(records.WRITE, study, [entry])
+            earlier = self._earlier(study, entry.number) if entry.is_end and entry.started_us is None else None
+            return trials_fields(records.WRITE, study, [entry], earlier)
 
         # What a running trial says on its way is safe with its end, or with the next end of another trial.
         seq = self.journal.commit(plan, is_durable=entry.is_end)
@@ -297,6 +300,16 @@ class JournalStore(Storage):
         if state is None:
             raise TrialNotFoundError(f"Study {study.record.name!r} has no trial {number}.")
         raise UpdateFinishedTrialError(f"Trial {number} is {state.name}; a finished trial cannot change.")
+
+    def _earlier(self, study: StudyState, number: int) -> list[Document] | None:
+        """All that was said of an open trial, unless it is too much to say it again."""
+        trial = study.open[number]
+        if not trial.has_document:
+            return []
+        if sum(study.sizes[row] for row in trial.rows) > MAX_REPEATED_BYTES:
+            return None
+        entries = [entry for _, record in self.journal.records_at(study, trial.rows) for entry in record.trials]
+        return [entry.doc for entry in entries if entry.number == number and entry.doc is not None]
 
     def _delta(self, study: StudyState, cursor: int) -> Delta:
         if study.seq <= cursor:
