@@ -50,15 +50,18 @@ def trials_fields(
     told = study.n_told_distributions
     space: dict[int, NewDistribution] = {}
     trials = []
+    new: dict[int, tuple[str, BaseDistribution]] = {}
     for entry, own in zip(entries, _identify(study, entries), strict=True):
-        for i, (name, distribution) in zip(own, entry.space, strict=True):
-            if (i >= len(told) or told[i] < _N_TELLINGS) and i not in space:
-                text = storable_distribution(name, distribution)
-                space[i] = (i, name, text)
-                study.offered[name, text] = distribution
         entry.document.space = own
         document = merge([*earlier, entry.document]) if earlier else entry.document
         trials.append(_entry_fields(entry, document))
+        new |= {i: item for i, item in zip(own, entry.space, strict=True) if i >= len(told)}
+        for i in document.space:
+            if i not in space and (i >= len(told) or told[i] < _N_TELLINGS) and i not in study.lost:
+                name, distribution = new[i] if i in new else study.known.items[i]
+                text = storable_distribution(name, distribution)
+                space[i] = (i, name, text)
+                study.offered[name, text] = distribution
     if space:
         fields["space"] = sorted(space.values())
     if earlier is not None:

@@ -7,7 +7,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from optimist.exceptions import StorageInternalError
 from optimist.storages.journal.beats import BeatFile
@@ -40,6 +40,8 @@ class FileLog(Log):
     Raises:
         StorageInternalError: The file cannot be opened.
     """
+
+    is_stream: ClassVar[bool] = True
 
     def __init__(self, path: str | os.PathLike[str], lock: WriterLock | None = None) -> None:
         self.path = os.path.abspath(path)

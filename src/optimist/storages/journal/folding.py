@@ -99,8 +99,8 @@ def to_changes(news: News, study: StudyState) -> list[Change]:
         changes: list[Change] = [_to_study_change(document) for document in news.attrs]
         for folded in sorted((*news.finished, *news.open.values()), key=_place):
             entry, document = folded.entry, folded.document()
-            if study.lost and not study.lost.isdisjoint(document.space):
-                document = _without(study.lost, document)
+            if document.space and (study.lost or max(document.space) >= len(study.known.items)):
+                document = _with_known(study, document)
             number = entry.number
             state = None if entry.state is None else _STATES[entry.state]
             trial_id = trial_id_of(study.record.study_id, number)
@@ -113,10 +113,13 @@ def _place(folded: Folded) -> tuple[int, int]:
     return folded.seq, folded.entry.number
 
 
-def _without(lost: set[int], document: Document) -> Document:
+def _with_known(study: StudyState, document: Document) -> Document:
     """A document without the parameters of which nobody knows any more what they are called."""
-    pairs = [(i, value) for i, value in zip(document.space, document.params, strict=True) if i not in lost]
-    return msgspec.structs.replace(document, space=[i for i, _ in pairs], params=[value for _, value in pairs])
+    n = len(study.known.items)
+    known = [
+        (i, value) for i, value in zip(document.space, document.params, strict=True) if i < n and i not in study.lost
+    ]
+    return msgspec.structs.replace(document, space=[i for i, _ in known], params=[value for _, value in known])
 
 
 def _to_study_change(document: Document) -> StudyChange:

@@ -57,7 +57,7 @@ class Journal:
 
     def _reset(self) -> None:
         self.state = JournalState()
-        self._scanner = Scanner()
+        self._scanner = Scanner(self.log.is_stream)
         self._recent: dict[int, bytes] = {}
         self._recent_bytes = 0
         self._last_ref = -1

@@ -9,14 +9,15 @@
     |  CRC-32 of all that follows
     magic and version
 
-The numbers are hexadecimal. A reader that meets anything else goes on at the next newline. A record counts if its
+The numbers are hexadecimal. A reader that meets anything else goes on at the next newline, or the next record. A record counts if its
 (epoch, sequence number) is greater than that of the last one that counted; one that comes late, from a writer whose
 lock was taken away, therefore does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -84,9 +85,12 @@ class Scanner:
     """Tells the lines that count from those that do not.
 
     Attributes:
+        is_stream: Whether the log keeps bytes, of which a newline may be lost too: then records are looked for within
+            lines that do not count, and ``ref`` is an offset.
         damaged: Those that do not, as far as they were met.
     """
 
+    is_stream: bool = False
     damaged: list[Damage] = field(default_factory=list)
     _last: bytes = _BEGINNING
 
@@ -120,8 +124,25 @@ class Scanner:
                 found.append(Found(int(place[9:], 16), line[HEADER_LENGTH:], ref, len(line)))
             else:
                 self.damaged.append(Damage(_kind_of_damage(line), ref, len(line)))
+                for start, part in _parts(line) if self.is_stream else ():
+                    place = part[_PLACE]
+                    if place > last:
+                        last = place
+                        found.append(Found(int(place[9:], 16), part[HEADER_LENGTH:], ref + start, len(part)))
         self._last = last
         return found
+
+
+def _parts(line: bytes) -> Iterator[tuple[int, bytes]]:
+    """Sound records within a line, and where they begin."""
+    start = line.find(MAGIC)
+    while start >= 0:
+        with suppress(ValueError):
+            length = int(line[start:][_LENGTH], 16)
+            part = line[start : start + HEADER_LENGTH + length]
+            if len(part) == HEADER_LENGTH + length and part[_CRC] == b"%08x" % crc32(part[_COVERED:]):
+                yield start, part
+        start = line.find(MAGIC, start + 1)
 
 
 def _is_whole(line: bytes) -> bool:

@@ -33,10 +33,12 @@ class Log(ABC):
     Attributes:
         name: What errors call it.
         is_contended: Whether writers collide as a matter of course, so that late lines are nothing to speak of.
+        is_stream: Whether it keeps bytes, and says where a line is by its offset.
     """
 
     name: str
     is_contended: ClassVar[bool] = False
+    is_stream: ClassVar[bool] = False
 
     @abstractmethod
     def read(self) -> Tail:

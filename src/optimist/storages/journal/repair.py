@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from optimist.storages.journal.journal import Journal
@@ -36,7 +37,7 @@ def repair(journal: Journal) -> Repair:
     def sound_lines() -> list[bytes] | None:
         nonlocal n_records
         damaged.clear()
-        scanner = Scanner()
+        scanner = Scanner(journal.log.is_stream)
         lines: list[bytes] = []
         n_lines = 0
         journal.start_over()
@@ -44,9 +45,12 @@ def repair(journal: Journal) -> Repair:
             tail = part.lines
             n_before = len(scanner.damaged)
             sound = scanner.scan(tail)
-            by_ref = {ref: (n, line) for n, (ref, line) in enumerate(tail, n_lines + 1)}
-            lines.extend(by_ref[found.ref][1] for found in sound)
-            damaged.extend((by_ref[damage.ref][0], damage) for damage in scanner.damaged[n_before:])
+            refs = [ref for ref, _ in tail]
+            for found in sound:
+                ref, line = tail[bisect_right(refs, found.ref) - 1]
+                lines.append(line[found.ref - ref : found.ref - ref + found.size])
+            for damage in scanner.damaged[n_before:]:
+                damaged.append((n_lines + bisect_right(refs, damage.ref), damage))
             n_lines += len(tail)
         journal.start_over()
         journal.catch_up()
