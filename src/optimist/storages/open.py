@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, Final, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from optimist.storages.base import Storage
 from optimist.storages.base_storage import BaseStorage
 from optimist.storages.face import StorageFace
 from optimist.storages.memory import MemoryStore
 
+if TYPE_CHECKING:
+    from optimist.storages.journal.storage import JournalStore
+
 STORAGE_VARIABLE: Final = "OPTIMIST_STORAGE"
 """Environment variable that names the storage when none is given."""
+
+JOURNAL_SCHEME: Final = "journal"
+REDIS_SCHEMES: Final = ("redis", "rediss")
 
 _SCHEME = re.compile(r"^[a-zA-Z][\w+.-]*://")
 
@@ -28,9 +34,9 @@ def open_storage(storage: StorageLike | None) -> Storage:
     """Open a storage.
 
     Args:
-        storage: A URL such as ``sqlite:///study.db``; a file name, which becomes an SQLite database; a storage of ours;
-            any other with the methods of ``BaseStorage``, such as one of Optuna's; None for what ``OPTIMIST_STORAGE``
-            names, or memory if it is not set.
+        storage: A URL such as ``sqlite:///study.db``, ``journal://study.journal`` or ``redis://host/0``; a file name,
+            which becomes an SQLite database; a storage of ours; any other with the methods of ``BaseStorage``, such as
+            one of Optuna's; None for what ``OPTIMIST_STORAGE`` names, or memory if it is not set.
 
     Raises:
         ValueError: Nothing is known that could open the URL.
@@ -50,12 +56,47 @@ def open_storage(storage: StorageLike | None) -> Storage:
             return MemoryStore()
     if not isinstance(storage, (str, os.PathLike)):
         raise TypeError(f"storage must be a URL, a file name or a storage, but got {storage!r}.")
+    url = os.fspath(storage)
+    scheme, _, rest = url.partition("://")
+    if scheme in (JOURNAL_SCHEME, *REDIS_SCHEMES):
+        return _open_journal(url, rest if scheme == JOURNAL_SCHEME else None)
     # SQLAlchemy takes longer to load than a study in memory takes to run.
     from optimist.storages.sql.storage import SQLStorage
     from optimist.storages.sql.urls import file_url
 
-    url = os.fspath(storage)
     return SQLStorage(url if _SCHEME.match(url) else file_url(url))
+
+
+def _open_journal(url: str, path: str | None) -> JournalStore:
+    from optimist.storages.journal.backends import JournalFileBackend, JournalRedisBackend
+    from optimist.storages.journal.storage import JournalStore
+
+    if path is None:
+        return JournalStore(JournalRedisBackend(url))
+    if not path:
+        raise ValueError(
+            f"The URL {url!r} names no file. Write journal://study.journal or journal:///tmp/study.journal."
+        )
+    return JournalStore(JournalFileBackend(path))
+
+
+def open_journal(url: str) -> JournalStore:
+    """Open a journal, to look after it.
+
+    Args:
+        url: Such as ``journal://study.journal`` or ``redis://host/0``.
+
+    Raises:
+        ValueError: The URL is not that of a journal.
+    """
+    storage = open_storage(url)
+    from optimist.storages.journal.storage import JournalStore
+
+    if isinstance(storage, JournalStore):
+        return storage
+    raise ValueError(
+        f"Only journals are compacted and repaired, but {url!r} is none. Give journal://FILE or redis://HOST:PORT/DB."
+    )
 
 
 def open_face(storage: StorageLike | None) -> tuple[BaseStorage, Storage]:
