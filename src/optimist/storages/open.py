@@ -114,12 +114,17 @@ def _is_foreign(storage: Any) -> TypeGuard[BaseStorage]:
 def upgrade_storage_at(url: str) -> bool:
     """Bring the tables of a database up to this release; say whether there was anything to do.
 
+    A journal has none: every release reads what earlier ones wrote.
+
     Args:
         url: A URL or a file name, as ``open_storage`` takes them.
 
     Raises:
         StorageInternalError: The database holds no studies of ours, or was made by a newer release.
     """
+    if url.partition("://")[0] in (JOURNAL_SCHEME, *REDIS_SCHEMES):
+        open_journal(url).close()
+        return False
     from optimist.storages.sql.upgrade import upgrade_schema
     from optimist.storages.sql.urls import file_url
 

@@ -49,8 +49,8 @@ def repair(journal: Journal) -> Repair:
             for found in sound:
                 ref, line = tail[bisect_right(refs, found.ref) - 1]
                 lines.append(line[found.ref - ref : found.ref - ref + found.size])
-            for damage in scanner.damaged[n_before:]:
-                damaged.append((n_lines + bisect_right(refs, damage.ref), damage))
+            new = scanner.damaged[n_before:]
+            damaged.extend((n_lines + bisect_right(refs, damage.ref), damage) for damage in new)
             n_lines += len(tail)
         journal.start_over()
         journal.catch_up()
