@@ -40,6 +40,18 @@ class BaseJournalBackend(ABC):
         return ForeignLog(self)
 
 
+class BaseJournalSnapshot(ABC):
+    """A home that also keeps bytes beside a journal. Our journals need none; others may keep what they like there."""
+
+    @abstractmethod
+    def save_snapshot(self, snapshot: bytes) -> None:
+        """Keep these bytes, in the place of the last ones."""
+
+    @abstractmethod
+    def load_snapshot(self) -> bytes | None:
+        """The bytes that were kept; None if there are none."""
+
+
 class JournalFileBackend(BaseJournalBackend):
     """A file.
 
@@ -84,7 +96,7 @@ class JournalFileBackend(BaseJournalBackend):
             log.close()
 
 
-class JournalRedisBackend(BaseJournalBackend):
+class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
     """A Redis server.
 
     Its ``appendfsync`` says what survives a failure of power: ``always`` is what a file does.
@@ -117,3 +129,10 @@ class JournalRedisBackend(BaseJournalBackend):
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         self._log.client.rpush(f"{self._log.key}:logs", *[msgspec.json.encode(entry) for entry in logs])
+
+    def save_snapshot(self, snapshot: bytes) -> None:
+        self._log.client.set(f"{self._log.key}:snapshot", snapshot)
+
+    def load_snapshot(self) -> bytes | None:
+        kept: bytes | None = self._log.client.get(f"{self._log.key}:snapshot")
+        return kept

@@ -170,7 +170,7 @@ class StudyState:
         is_alone = len(glance.trials) == 1 and glance.attrs is None and glance.op != records.CREATE
         self.standing.append(ALONE if is_alone else SHARED)
         self.seq = found.seq
-        if glance.name:
+        if glance.directions:  # the name may be empty
             self.n_told += 1
         if glance.space:
             self._learn(glance.space)
@@ -287,7 +287,7 @@ class JournalState:
         # Also where a study's first record is lost: its id must not be given to another one.
         self.n_studies = max(self.n_studies, study_id + 1, glance.n_studies)
         study = self.studies.get(study_id)
-        if study is None and glance.name and glance.op != records.DELETE:
+        if study is None and glance.directions and glance.op != records.DELETE:
             if glance.name in self.ids:  # that it was deleted was said in a record that is lost
                 del self.studies[self.ids[glance.name]]
             directions = tuple(StudyDirection(direction) for direction in glance.directions)

@@ -191,3 +191,13 @@ def test_missing_library_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatc
 )
 def test_passwords_are_masked(url: str, shown: str) -> None:
     assert masked(url) == shown
+
+
+def test_bytes_are_kept_beside_the_journal(server: Redis) -> None:
+    one, two = JournalRedisBackend(server.url, prefix="kept"), JournalRedisBackend(server.url, prefix="other")
+    assert one.load_snapshot() is None
+    for snapshot in (b"\x00first", b"second"):
+        one.save_snapshot(snapshot)
+        assert JournalRedisBackend(server.url, prefix="kept").load_snapshot() == snapshot
+    assert two.load_snapshot() is None
+    assert JournalStore(one).list_studies() == []
