@@ -106,9 +106,7 @@ class Server(ABC):
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run one of the server's programs, as its owner."""
-        return subprocess.run(
-            command, capture_output=True, text=True, check=True, cwd=self.directory, user=self.owner
-        )
+        return subprocess.run(command, capture_output=True, text=True, check=True, cwd=self.directory, user=self.owner)
 
     def succeeds(self, *command: str) -> bool:
         """Whether a program of the server ends well."""

@@ -15,3 +15,6 @@ MISFIT_PREFIX: Final = "optimist:misfit:"
 
 SURPLUS_KEY: Final = "optimist:surplus"
 """On a failed trial: True if it was not run, for other workers had taken what was left to try."""
+
+LEASE_LOST_KEY: Final = "optimist:lease_lost"
+"""On a failed trial: True if it was given up, for its worker had not been heard of for too long."""

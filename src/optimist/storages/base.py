@@ -14,6 +14,7 @@ from typing import Final
 from optimist.distributions import IntDistribution
 from optimist.history.draft import Change, StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
+from optimist.storages.leases import LeaseSettings
 
 MAX_NAME_LENGTH: Final = 512
 """Of studies, parameters and attributes, in characters."""
@@ -108,7 +109,12 @@ class Storage(ABC):
 
     Methods that take a ``study_id`` raise ``StudyNotFoundError`` if there is no such study (any more). Methods that
     take a change raise what ``check`` raises, before anything is written.
+
+    Attributes:
+        leases: What the worker loops of this process hold to.
     """
+
+    leases: LeaseSettings = LeaseSettings()
 
     def check(self, change: TrialChange) -> None:
         """Refuse what the store cannot hold; called when a value is set, so that the error points to the right line.
@@ -208,6 +214,10 @@ class Storage(ABC):
     @abstractmethod
     def heartbeat(self, study_id: int, numbers: Sequence[int]) -> None:
         """Say that the workers of these trials live: their leases start anew. Others than running ones are ignored."""
+
+    @abstractmethod
+    def leased(self, study_id: int) -> list[int]:
+        """The running trials that have a lease, over or not."""
 
     @abstractmethod
     def expired(self, study_id: int, numbers: Sequence[int]) -> list[int]:

@@ -185,6 +185,9 @@ class ForeignStorage(Storage):
     def heartbeat(self, study_id: int, numbers: Sequence[int]) -> None:
         """Nothing: there are no leases."""
 
+    def leased(self, study_id: int) -> list[int]:
+        return []
+
     def expired(self, study_id: int, numbers: Sequence[int]) -> list[int]:
         """None: there are no leases."""
         return []

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from optimist.exceptions import UpdateFinishedTrialError, warn_user
+from optimist.history.attributes import LEASE_LOST_KEY
 from optimist.history.draft import TrialChange
 from optimist.history.history import change_of
 from optimist.history.records import FrozenTrial
@@ -110,7 +111,8 @@ def reclaim_trial(
     Returns:
         Whether it was ended.
     """
-    end = TrialChange(trial.number, state=TrialState.FAIL, completed_us=now_us())
+    note = {LEASE_LOST_KEY: True}
+    end = TrialChange(trial.number, state=TrialState.FAIL, completed_us=now_us(), system_attrs=note)
     retry = None
     if isinstance(callback, RetryHeartbeatStaleTrialCallback) and retries_at_once(callback):
         retry = callback.retry_of(trial)

@@ -1,6 +1,7 @@
-"""Leases without a clock that all share: one is over for those who have watched it long enough.
+"""Leases: how long a worker may be silent before its trial counts as lost, and who can tell.
 
-Clocks of different machines differ, and a file has none. What an observer can tell is whether something moved between
+A server has a clock. Where there is none that all share, a lease is over for those who have watched it long enough:
+clocks of different machines differ, and a file has none. What an observer can tell is whether something moved between
 two of its own looks, and how long its own monotonic clock says that was ago.
 """
 
@@ -9,7 +10,29 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from optimist.history.records import FrozenTrial
+from optimist.storages.callbacks import RetryHeartbeatStaleTrialCallback
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseSettings:
+    """What worker loops hold to.
+
+    Attributes:
+        interval_s: How often a worker says that it lives.
+        length_s: A trial counts as lost once its worker was silent for so long.
+        on_lost: Called with the study and the trial that was given up. One that only queues a retry is not called:
+            the retry is queued with the commit that ends the trial.
+    """
+
+    interval_s: float = 10.0
+    length_s: float = 60.0
+    on_lost: Callable[[Any, FrozenTrial], None] | None = field(
+        default_factory=lambda: RetryHeartbeatStaleTrialCallback(max_retry=3)
+    )
 
 
 class Lease(NamedTuple):

@@ -273,6 +273,11 @@ class MemoryStore(Storage):
                     length_s, _ = study.leases[number]
                     study.leases[number] = (length_s, time.monotonic() + length_s)
 
+    def leased(self, study_id: int) -> list[int]:
+        study = self.study(study_id)
+        with study.history.lock:
+            return sorted(study.leases)
+
     def expired(self, study_id: int, numbers: Sequence[int]) -> list[int]:
         study = self.study(study_id)
         now = time.monotonic()

@@ -30,8 +30,8 @@ class RDBStorage(StorageFace, BaseHeartbeat):
         engine_kwargs: Keyword arguments for ``sqlalchemy.create_engine``.
         skip_compatibility_check: Open the database when it is used first, not at once: so that one of an older release
             can be opened for ``upgrade``.
-        heartbeat_interval: A worker's ``optimize`` says so often that it lives, in seconds. None: never, and its trials
-            are never given up.
+        heartbeat_interval: A worker's ``optimize`` says so often that it lives, in seconds. None: every ten, and trials
+            are given up after a minute of silence and retried up to three times.
         grace_period: A trial is given up once its worker has not been heard of for so long, in seconds. None: twice the
             interval.
         heartbeat_stale_trial_callback: Called with the study and each trial that was given up, such as a

@@ -9,23 +9,25 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
-from optimist.exceptions import UpdateFinishedTrialError
+from optimist.exceptions import LeaseLostError, UpdateFinishedTrialError
+from optimist.history.attributes import LEASE_LOST_KEY
 from optimist.history.draft import Draft, StudyChange, TrialChange
 from optimist.history.history import History
 from optimist.history.records import FrozenTrial
 from optimist.logging import get_logger
 from optimist.states import TrialState
-from optimist.storages.base import Delta, Storage, StudyRecord, Summary
+from optimist.storages.base import ANY_TERMS, Delta, Storage, StudyRecord, Summary, Terms
 from optimist.storages.memory import MemoryStore, MemoryStudy, now_us
 
 _logger = get_logger(__name__)
 
 _FLUSH_INTERVAL_S = 1.0
+_REPORT_INTERVAL_S = 0.1
 _SYNC_INTERVAL_S = 0.5
 
 
@@ -62,8 +64,16 @@ class Ledger(ABC):
         """Take in what others committed, unless that was done a moment ago."""
 
     @abstractmethod
-    def begin(self) -> Draft:
-        """Start the oldest waiting trial, or a new one."""
+    def begin(self, terms: Terms = ANY_TERMS) -> Draft:
+        """Start the oldest waiting trial, or a new one.
+
+        Raises:
+            BudgetSpentError: The study has had all the trials that ``terms`` allow.
+        """
+
+    def foreign_drafts(self) -> list[Draft]:
+        """Running trials that were not begun here, as far as this process knows."""
+        return []
 
     def open(self, number: int) -> Draft | None:
         """The draft of a trial that was begun elsewhere, to work on it here; None if it is not open (any more)."""
@@ -75,8 +85,8 @@ class Ledger(ABC):
         """End a trial, with all that is pending, in one commit."""
 
     @abstractmethod
-    def report(self, draft: Draft, step: int, value: float) -> None:
-        """Note an intermediate value."""
+    def report(self, draft: Draft, step: int, value: float, *, at_once: bool) -> None:
+        """Note an intermediate value; it is committed at once, or soon if the trial's last commit was a moment ago."""
 
     def check(self, change: TrialChange) -> None:
         """Refuse what the store could not hold, before it is noted: later would be too late for the trial to end."""
@@ -110,8 +120,12 @@ class Ledger(ABC):
         """What the store says of the study as a whole."""
         return self.storage.summary(self.record.study_id)
 
-    def flushing(self) -> AbstractContextManager[None]:
-        """While this lasts, what is pending for long is committed in the background."""
+    def working(self, look_after: Callable[[], None]) -> AbstractContextManager[None]:
+        """While this lasts, what is pending for long is committed in the background, and leases are kept up.
+
+        Args:
+            look_after: Called now and then, in another thread: the place to look after the trials of lost workers.
+        """
         return nullcontext()
 
 
@@ -141,7 +155,6 @@ class MemoryLedger(Ledger):
         super().__init__(storage, study.record)
         self._study = study
         self._history = study.history
-        self.begin = study.begin  # type: ignore[method-assign]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return open_ledger, (self.storage, self.record)
@@ -153,8 +166,12 @@ class MemoryLedger(Ledger):
     def sync(self) -> None:
         """Nothing: there are no others."""
 
-    def begin(self) -> Draft:
-        return self._study.begin()
+    def begin(self, terms: Terms = ANY_TERMS) -> Draft:
+        if terms.total_trials is None:
+            return self._study.begin()
+        with self._history.lock:
+            self._study.check_budget(terms.total_trials)
+            return self._study.begin()
 
     def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
         history = self._history
@@ -163,7 +180,7 @@ class MemoryLedger(Ledger):
             history.finish(draft, state, values, now_us())
             self._study.log.append(draft.number)
 
-    def report(self, draft: Draft, step: int, value: float) -> None:
+    def report(self, draft: Draft, step: int, value: float, *, at_once: bool) -> None:
         with self._history.lock:
             refuse_finished(draft)
             draft.reports[step] = value
@@ -182,10 +199,12 @@ class MemoryLedger(Ledger):
 class _Unsaved:
     """What of a draft is not committed yet."""
 
-    __slots__ = ("change", "n_params")
+    __slots__ = ("change", "is_leased", "n_params", "saved_at")
 
-    def __init__(self, n_params: int) -> None:
+    def __init__(self, n_params: int, *, is_leased: bool = False) -> None:
         self.n_params = n_params  # how many parameters are committed
+        self.is_leased = is_leased
+        self.saved_at = time.monotonic()
         self.change = TrialChange()
 
 
@@ -234,13 +253,18 @@ class StoredLedger(Ledger):
         self._is_loaded = True
         self._synced_at = time.monotonic()
 
-    def begin(self) -> Draft:
+    def begin(self, terms: Terms = ANY_TERMS) -> Draft:
         with self._lock:
-            begun = self.storage.begin_trial(self.record.study_id, self._cursor)
+            begun = self.storage.begin_trial(self.record.study_id, self._cursor, terms)
             self._take_in(begun.delta)
             draft = self._history.drafts[begun.number]
-            self._unsaved[draft.number] = _Unsaved(len(draft.values))
+            self._unsaved[draft.number] = _Unsaved(len(draft.values), is_leased=terms.lease_s is not None)
             return draft
+
+    def foreign_drafts(self) -> list[Draft]:
+        with self._lock, self._history.lock:
+            drafts = self._history.drafts.values()
+            return [d for d in drafts if d.state == TrialState.RUNNING and d.number not in self._unsaved]
 
     def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
         with self._lock:
@@ -249,18 +273,20 @@ class StoredLedger(Ledger):
             told = None if values is None else tuple(values)
             # What is pending stays so until the store has taken it: a failed commit can be tried again.
             last = replace(self._pending(draft), state=state, values=told, completed_us=completed_us)
-            self._cursor = self.storage.write(self.record.study_id, last, self._cursor)
+            self._write(last)
             self._unsaved.pop(draft.number, None)
             with self._history.lock:
                 if draft.number in self._history.drafts:
                     self._history.finish(draft, state, values, completed_us)
 
-    def report(self, draft: Draft, step: int, value: float) -> None:
+    def report(self, draft: Draft, step: int, value: float, *, at_once: bool) -> None:
         with self._lock, self._history.lock:
             refuse_finished(draft)
             draft.reports[step] = value
             self._pending(draft).reports[step] = value
-        self.flush(draft)
+            is_due = time.monotonic() - self._unsaved[draft.number].saved_at >= _REPORT_INTERVAL_S
+        if at_once or is_due:
+            self.flush(draft)
 
     def check(self, change: TrialChange) -> None:
         self.storage.check(change)
@@ -279,9 +305,29 @@ class StoredLedger(Ledger):
                 return  # it is finished, with all that was pending
             change = self._pending(draft)
             if change:
-                self._cursor = self.storage.write(self.record.study_id, change, self._cursor)
+                self._write(change)
                 unsaved = self._unsaved[draft.number]
-                self._unsaved[draft.number] = _Unsaved(unsaved.n_params + len(change.params))
+                n_params = unsaved.n_params + len(change.params)
+                self._unsaved[draft.number] = _Unsaved(n_params, is_leased=unsaved.is_leased)
+
+    def _write(self, change: TrialChange) -> None:
+        """Commit a change of a trial.
+
+        Raises:
+            LeaseLostError: Others took its worker, this one, for lost.
+            UpdateFinishedTrialError: It was told elsewhere.
+        """
+        try:
+            self._cursor = self.storage.write(self.record.study_id, change, self._cursor)
+        except UpdateFinishedTrialError as error:
+            self._unsaved.pop(change.number, None)
+            self.sync()
+            if LEASE_LOST_KEY in self._history.trial(change.number).system_attrs:
+                raise LeaseLostError(
+                    f"Trial {change.number} was given up, for its worker was not heard of for "
+                    f"{self.storage.leases.length_s:g} s; it may run elsewhere by now."
+                ) from error
+            raise
 
     def open(self, number: int) -> Draft | None:
         draft = super().open(number)
@@ -326,20 +372,43 @@ class StoredLedger(Ledger):
             _logger.warning("Trial %d could not be saved in the background: %s", draft.number, error)
 
     @contextmanager
-    def flushing(self) -> Iterator[None]:
+    def working(self, look_after: Callable[[], None]) -> Iterator[None]:
         stop = threading.Event()
 
-        def flush_all() -> None:
-            while not stop.wait(_FLUSH_INTERVAL_S):
-                for number in list(self._unsaved):
-                    draft = self._history.drafts.get(number)
-                    if draft is not None:
-                        self._flush_in_background(draft)
+        def work() -> None:
+            beaten_at = looked_at = time.monotonic()
+            interval_s = self.storage.leases.interval_s
+            while not stop.wait(min(_FLUSH_INTERVAL_S, interval_s)):
+                self._flush_all()
+                now = time.monotonic()
+                if now - beaten_at >= interval_s:
+                    beaten_at = now
+                    _in_background(self._beat, "say that this worker lives")
+                if now - looked_at >= interval_s / 2:
+                    looked_at = now
+                    _in_background(look_after, "look after trials of lost workers")
 
-        thread = threading.Thread(target=flush_all, name="optimist-flusher", daemon=True)
+        thread = threading.Thread(target=work, name="optimist-keeper", daemon=True)
         thread.start()
         try:
             yield
         finally:
             stop.set()
             thread.join()
+
+    def _flush_all(self) -> None:
+        for number in list(self._unsaved):
+            draft = self._history.drafts.get(number)
+            if draft is not None:
+                self._flush_in_background(draft)
+
+    def _beat(self) -> None:
+        leased = [number for number, unsaved in list(self._unsaved.items()) if unsaved.is_leased]
+        self.storage.heartbeat(self.record.study_id, leased)
+
+
+def _in_background(work: Callable[[], None], purpose: str) -> None:
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001  it is tried again soon, and nobody waits for it
+        _logger.warning("Could not %s: %s", purpose, error)

@@ -299,7 +299,7 @@ class Trial(BaseTrial):
         if step in self._draft.reports:
             warnings.warn(f"Trial {self._number} reported step {step} before; this report is ignored.", stacklevel=2)
             return
-        self._ledger.report(self._draft, step, value)
+        self._ledger.report(self._draft, step, value, at_once=self._writes_through)
 
     def should_prune(self) -> bool:
         """Say whether the pruner judges the trial hopeless.

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
-from optimist.exceptions import TrialPruned, UpdateFinishedTrialError
+from optimist.exceptions import BudgetSpentError, LeaseLostError, TrialPruned, UpdateFinishedTrialError
 from optimist.execution.interrupts import Interrupts
 from optimist.execution.loops import run_in_threads, run_serially
 from optimist.history.records import FrozenTrial
 from optimist.logging import get_logger
 from optimist.states import StudyDirection, TrialState
+from optimist.storages.base import Terms
 from optimist.study.live_trial import Owner, Trial
 from optimist.study.outcome import Outcome, outcome_of
 from optimist.study.progress import Progress
@@ -33,8 +34,11 @@ class Conductor(Owner, Protocol):
     is_stopping: bool
     in_loop: threading.local
 
-    def begin_wanted(self) -> Trial | None:
-        """Start a trial; None if there turns out to be nothing left to try."""
+    def begin_wanted(self, terms: Terms) -> Trial | None:
+        """Start a trial; None if there turns out to be nothing left to try, BudgetSpentError if no more are allowed."""
+
+    def waits_for_others(self) -> bool:
+        """Whether trials of other workers may yet have to be run again."""
 
     def end(self, trial: Trial, outcome: Outcome) -> None:
         """End a trial."""
@@ -55,6 +59,7 @@ class Loop:
         callbacks: Called after each trial with the study and a snapshot of the trial.
         gc_after_trial: Whether to collect garbage after each trial.
         target: Stop once a complete trial is at least as good; None for no target.
+        terms: On which trials begin.
         progress: Told after each trial.
     """
 
@@ -69,6 +74,7 @@ class Loop:
         callbacks: Sequence[Callable[[Any, FrozenTrial], None]],
         gc_after_trial: bool,
         target: float | None,
+        terms: Terms,
         progress: Progress | None,
     ) -> None:
         self._study = study
@@ -79,6 +85,7 @@ class Loop:
         self._callbacks = callbacks
         self._gc_after_trial = gc_after_trial
         self._target = target
+        self._terms = terms
         self._progress = progress
         self._n_running = 0
         self._n_waiting = 0
@@ -133,19 +140,25 @@ class Loop:
         """Start a trial; None if none is to be run any more.
 
         One thread after the other, so that none starts a trial for what another one has just taken. Where nothing is
-        left, a thread waits for the trials that are running: one may fail, or open a new branch.
+        left, a thread waits for the trials that are running: one may fail, or open a new branch. Where the budget is
+        spent, it waits for those of other workers: one may be lost, and has to be run again.
         """
         study = self._study
         with self._lock:
             while not study.is_stopping and self._n_left > 0:
                 if self._deadline != float("inf") and time.monotonic() >= self._deadline:
                     break
-                trial = study.begin_wanted() if study.wants_more() else None
+                try:
+                    trial = study.begin_wanted(self._terms) if study.wants_more() else None
+                    may_change = self._n_running > 0
+                except BudgetSpentError:
+                    trial = None
+                    may_change = study.waits_for_others()
                 if trial is not None:
                     self._n_left -= 1
                     self._n_running += 1
                     return trial
-                if self._n_running == 0:
+                if not may_change:
                     break
                 self._n_waiting += 1
                 self._turn.wait(_LOOK_AGAIN_S)
@@ -181,10 +194,15 @@ class Loop:
             error = raised
         try:
             study.end(trial, outcome)
-        except UpdateFinishedTrialError:
-            _logger.warning("Trial %d was told elsewhere meanwhile; what it returned here is dropped.", trial.number)
+        except UpdateFinishedTrialError as late:
+            lost = (
+                str(late) if isinstance(late, LeaseLostError) else f"Trial {trial.number} was told elsewhere meanwhile."
+            )
+            _logger.warning("%s What it returned here is dropped.", lost)
             study.ledger.sync()
             outcome = Outcome(trial.freeze().state)
+            if isinstance(error, UpdateFinishedTrialError):
+                error = None  # the objective noticed it when it reported
         except BaseException:
             with contextlib.suppress(Exception):  # once more: what happened shall not be lost to one failed commit
                 study.ledger.finish(trial.draft, outcome.state, outcome.values)

@@ -24,10 +24,12 @@ from optimist.pruners.median import MedianPruner
 from optimist.samplers.base import BaseSampler
 from optimist.samplers.tpe import TPESampler
 from optimist.states import StudyDirection, TrialState
+from optimist.storages.base import Terms
 from optimist.storages.open import StorageLike, open_face
 from optimist.study.defaults import default_trial_number
 from optimist.study.ledger import open_ledger
 from optimist.study.live_trial import Trial
+from optimist.study.lost_trials import LostTrials
 from optimist.study.optimize import Loop, Objective, is_at_least
 from optimist.study.outcome import Outcome, outcome_of
 from optimist.study.progress import Progress
@@ -86,9 +88,10 @@ class Study:
         self.in_loop = threading.local()
         self.proposal_lock = threading.RLock()
         self._optimize_lock = threading.Lock()
+        self._lost_trials = LostTrials(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        dropped = ("is_stopping", "in_loop", "proposal_lock", "_optimize_lock")
+        dropped = ("is_stopping", "in_loop", "proposal_lock", "_optimize_lock", "_lost_trials")
         return {key: value for key, value in self.__dict__.items() if key not in dropped}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -237,6 +240,7 @@ class Study:
         show_progress_bar: bool = False,
         *,
         target: float | None = None,
+        total_trials: int | None = None,
     ) -> None:
         """Run trials of an objective.
 
@@ -250,6 +254,8 @@ class Study:
             gc_after_trial: Collect garbage after each trial.
             show_progress_bar: Show a live progress bar.
             target: Stop when a complete trial is at least as good as this value.
+            total_trials: Stop when the study has had so many trials, whoever ran them; workers that say the same number
+                meet it exactly. Trials of lost workers do not count, their retries do.
 
         Raises:
             RuntimeError: Called inside an objective or a callback of this study.
@@ -270,7 +276,10 @@ class Study:
                     _logger.info("Trial %d meets the target %s already.", best.number, target)
                     return
             self.is_stopping = False
-            with self.ledger.flushing(), Progress(n_trials, timeout) if show_progress_bar else nullcontext() as bar:
+            with (
+                self.ledger.working(self._lost_trials.reclaim),
+                Progress(n_trials, timeout) if show_progress_bar else nullcontext() as bar,
+            ):
                 Loop(
                     self,
                     func,
@@ -280,6 +289,7 @@ class Study:
                     callbacks=list(callbacks or ()),
                     gc_after_trial=gc_after_trial,
                     target=target,
+                    terms=Terms(self.ledger.storage.leases.length_s, total_trials),
                     progress=bar,
                 ).run(n_threads)
         finally:
@@ -457,12 +467,16 @@ class Study:
         """Start a trial; one that writes through commits each parameter before the suggestion returns."""
         return self._propose(self.ledger.begin(), writes_through)
 
-    def begin_wanted(self) -> Trial | None:
+    def begin_wanted(self, terms: Terms) -> Trial | None:
         """Start a trial of the loop; None if there turns out to be nothing left to try.
 
         Workers that look at the same moment may start more trials than are left; the latest then fail unrun.
+
+        Raises:
+            BudgetSpentError: The study has had all the trials that ``terms`` allow.
         """
-        draft = self.ledger.begin()
+        self._lost_trials.reclaim_if_due()
+        draft = self.ledger.begin(terms)
         if self._is_exhaustible and FIXED_PARAMS_KEY not in draft.system_attrs:
             earlier = View(self.ledger.history, exclude=draft.number, before=draft.number)
             if not self.sampler.has_more(earlier):
@@ -494,6 +508,15 @@ class Study:
         self.ledger.sync()
         view = self.view()
         return view.count(TrialState.WAITING) > 0 or self.sampler.has_more(view)
+
+    def waits_for_others(self) -> bool:
+        """Whether trials of other worker loops are running that may yet be lost, and would have to be run again."""
+        if not self.is_shared:
+            return False
+        self.ledger.sync()
+        self._lost_trials.reclaim_if_due()
+        foreign = {draft.number for draft in self.ledger.foreign_drafts()}
+        return not foreign.isdisjoint(self.ledger.storage.leased(self.ledger.record.study_id))
 
     def _end(self, draft: Draft, outcome: Outcome, recommended: dict[str, Any]) -> None:
         ledger = self.ledger

@@ -7,6 +7,7 @@ from typing import Any
 import optimist
 from optimist.samplers import BruteForceSampler, GridSampler, RandomSampler
 from optimist.states import TrialState
+from optimist.storages.base import ANY_TERMS
 from optimist.study import Study
 from optimist.trial import Trial
 
@@ -123,7 +124,7 @@ def test_a_worker_that_comes_too_late_fails_its_trial_unrun() -> None:
     )
     assert second.wants_more()
     trial = first.ask()
-    assert second.begin_wanted() is None
+    assert second.begin_wanted(ANY_TERMS) is None
     late = second.trials[1]
     assert late.state == TrialState.FAIL
     assert late.system_attrs == {"optimist:surplus": True}

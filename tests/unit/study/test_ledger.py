@@ -80,6 +80,9 @@ class Store(Storage):
     def heartbeat(self, study_id: int, numbers: Sequence[int]) -> None:
         self.memory.heartbeat(study_id, numbers)
 
+    def leased(self, study_id: int) -> list[int]:
+        return self.memory.leased(study_id)
+
     def expired(self, study_id: int, numbers: Sequence[int]) -> list[int]:
         return self.memory.expired(study_id, numbers)
 
@@ -134,7 +137,11 @@ def test_a_trial_without_reports_costs_two_commits(study: optimist.Study, store:
     assert (last.user_attrs, last.system_attrs) == ({"a": 1}, {"constraints:c": 0.0})
 
 
-def test_a_report_commits_all_that_is_pending(study: optimist.Study, store: Store) -> None:
+def test_a_report_commits_all_that_is_pending(
+    study: optimist.Study, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_REPORT_INTERVAL_S", 0.0)
+
     def objective(trial: optimist.Trial) -> float:
         trial.suggest_float("x", 0, 1)
         trial.set_user_attr("a", 1)
@@ -149,6 +156,19 @@ def test_a_report_commits_all_that_is_pending(study: optimist.Study, store: Stor
     assert ([p[0] for p in first.params], first.user_attrs, first.reports) == (["x"], {"a": 1}, {3: 0.5})
     assert ([p[0] for p in second.params], second.user_attrs, second.reports) == (["y"], {}, {4: 0.25})
     assert (last.params, last.reports, last.values) == ([], {}, (1.0,))
+
+
+def test_reports_in_quick_succession_travel_together(study: optimist.Study, store: Store) -> None:
+    def objective(trial: optimist.Trial) -> float:
+        for step in range(5):
+            trial.report(step / 4, step)
+            if step == 2:
+                time.sleep(0.15)
+        return 1.0
+
+    study.optimize(objective, n_trials=1)
+    assert store.commits() == ["begin_trial", "write", "write"]
+    assert [write.reports for write in store.writes] == [{0: 0.0, 1: 0.25, 2: 0.5, 3: 0.75}, {4: 1.0}]
 
 
 def test_an_asked_trial_writes_everything_at_once(study: optimist.Study, store: Store) -> None:
@@ -293,7 +313,7 @@ def test_a_trial_of_another_process(study: optimist.Study, store: Store) -> None
     trial.suggest_float("x", 0, 1)
     draft = other.ledger.open(trial.number)
     assert draft is not None
-    other.ledger.report(draft, 0, 0.5)
+    other.ledger.report(draft, 0, 0.5, at_once=True)
     other.ledger.finish(draft, TrialState.PRUNED, [0.5])
     assert other.ledger.open(trial.number) is None
     assert study.trials[0].intermediate_values == {0: 0.5}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import BigInteger, bindparam
 from sqlalchemy.ext.compiler import compiles
@@ -13,7 +13,7 @@ class now_us(GenericFunction[int]):  # noqa: N801  it reads like SQL's own funct
     """Microseconds since 1970 (UTC). A file has no clock: there it is what the writer says, as ``clock_us``."""
 
     type = BigInteger()
-    inherit_cache: ClassVar[bool] = True
+    inherit_cache = True
 
 
 @compiles(now_us)

@@ -7,8 +7,8 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import create_engine, event
@@ -24,8 +24,7 @@ _logger = get_logger(__name__)
 
 T = TypeVar("T")
 
-_FIRST_PAUSE_S: Final = 0.02
-_LONGEST_PAUSE_S: Final = 2.0
+_QUIET_FOR_S: Final = 2.0
 _COMPLAINTS_EVERY_S: Final = 30.0
 
 
@@ -43,12 +42,7 @@ class Database:
     Attributes:
         url: Where it lives.
         dialect: What is particular to its kind.
-        patience_s: For how long a server that has answered before may be away.
-        opening_patience_s: For how long we try to reach it for the first time.
     """
-
-    patience_s: float = 300.0
-    opening_patience_s: float = 15.0
 
     def __init__(self, url: URL, engine_kwargs: Mapping[str, Any] | None = None) -> None:
         self.url = url
@@ -83,15 +77,15 @@ class Database:
         """
 
         def attempt(_: bool) -> T:
-            with self.reading() as session:
-                result = work(session)
-                self.dialect.end_reading(session.driver)
-                return result
+            session = self._connected()
+            result = work(session)
+            self.dialect.end_reading(session.driver)
+            return result
 
         return self._insist(attempt)
 
     def write(self, work: Callable[[Session, bool], T]) -> T:
-        """Do what writes, in a transaction.
+        """Do what writes, in a transaction: committed at its end, taken back if the work raises.
 
         Args:
             work: Is told whether an earlier attempt may have been committed although we did not hear of it.
@@ -101,87 +95,66 @@ class Database:
         """
 
         def attempt(is_retry: bool) -> T:
-            with self.writing() as session:
-                return work(session, is_retry)
+            session = self._connected()
+            self.dialect.begin(session.driver)
+            result = work(session, is_retry)
+            self.dialect.commit(session.driver)
+            return result
 
         return self._insist(attempt)
 
     def _insist(self, attempt: Callable[[bool], T]) -> T:
-        is_retry = False
-        pause_s, deadline, complain_at = _FIRST_PAUSE_S, float("inf"), float("inf")
+        try:
+            return self._try(attempt, is_retry=False)
+        except self._errors as error:
+            if not self._may_try_again(error):
+                raise self._explained(error) from error
+        pause_s, longest_pause_s = self.dialect.pauses_s
+        start = time.monotonic()
+        deadline = start + (self.dialect.patience_s if self._has_answered else self.dialect.opening_patience_s)
+        complain_at = start + _QUIET_FOR_S
         while True:
+            time.sleep(pause_s * random.uniform(0.5, 1.0))
+            pause_s = min(2 * pause_s, longest_pause_s)
             try:
-                return attempt(is_retry)
+                return self._try(attempt, is_retry=True)
             except self._errors as error:
-                if not self._may_try_again(error):
-                    raise self._explained(error) from error
                 now = time.monotonic()
-                if not is_retry:
-                    is_retry = True
-                    deadline = now + (self.patience_s if self._has_answered else self.opening_patience_s)
-                    complain_at = now + _LONGEST_PAUSE_S
-                if now > deadline:
+                if now > deadline or not self._may_try_again(error):
                     raise self._explained(error) from error
                 if now > complain_at:
                     _logger.warning("%s We go on trying for %.0f s.", self._explained(error), deadline - now)
                     complain_at = now + _COMPLAINTS_EVERY_S
-            time.sleep(pause_s * random.uniform(0.5, 1.0))
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    def _try(self, attempt: Callable[[bool], T], *, is_retry: bool) -> T:
+        with self.guard:
+            try:
+                return attempt(is_retry)
+            except BaseException as error:
+                self._take_back(error)
+                raise
+
+    def _take_back(self, error: BaseException) -> None:
+        """After a failure: end what was begun, or drop the connection if it is of no more use."""
+        session = self._session
+        if session is None:
+            return
+        if session.connection.invalidated or (self.dialect.is_remote and self._breaks(error)):
+            self._drop()
+            return
+        try:
+            self.dialect.rollback(session.driver)
+        except self._errors:
+            self._drop()
+
+    def _breaks(self, error: BaseException) -> bool:
+        """Whether a connection is lost, or was interrupted in the middle of an answer, as by Ctrl-C."""
+        if isinstance(error, self._errors):
+            return self.dialect.is_transient(error)
+        return not isinstance(error, Exception)
 
     def _may_try_again(self, error: Exception) -> bool:
         return self.dialect.is_transient(error) and not self.dialect.is_refusal(error)
-
-    # One attempt
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A session for single statements; errors of the driver come through as they are."""
-        with self.guard:
-            try:
-                yield self._connected()
-            except self._errors as error:
-                if self.dialect.is_remote:
-                    self._drop(undo=not self.dialect.is_transient(error))
-                raise
-            except BaseException:
-                if self.dialect.is_remote or (self._session is not None and self._session.connection.invalidated):
-                    self._drop()  # interrupted in the middle of an answer, as by Ctrl-C, it is of no more use
-                raise
-
-    @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """A session in a transaction, committed at the end of the block, taken back if the block raises."""
-        with self.guard:
-            session = self._reached()
-            try:
-                self.dialect.begin(session.driver)
-                yield session
-                self.dialect.commit(session.driver)
-            except BaseException as error:
-                self._take_back(session, error)
-                raise
-
-    def _reached(self) -> Session:
-        try:
-            return self._connected()
-        except self._errors:
-            self._drop()
-            raise
-
-    def _take_back(self, session: Session, error: BaseException) -> None:
-        is_broken = session.connection.invalidated or (
-            self.dialect.is_remote and (not isinstance(error, Exception) or self._is_of_connection(error))
-        )
-        if not is_broken:
-            try:
-                self.dialect.rollback(session.driver)
-            except self._errors:
-                is_broken = True
-        if is_broken:
-            self._drop()
-
-    def _is_of_connection(self, error: Exception) -> bool:
-        return isinstance(error, self._errors) and self.dialect.is_transient(error)
 
     def close(self) -> None:
         """Give back the connection; the next use opens another."""
@@ -201,21 +174,12 @@ class Database:
             self._has_answered = True
         return self._session
 
-    def _drop(self, *, undo: bool = False) -> None:
-        """Forget the connection; or only undo what it has begun, if that works."""
-        session = self._session
-        if session is None:
-            return
-        if undo:
-            try:
-                self.dialect.rollback(session.driver)
-            except self._errors:
-                pass
-            else:
-                return
-        self._session = None
-        with suppress(*self._errors):
-            session.connection.close()
+    def _drop(self) -> None:
+        """Forget the connection; the next use opens another."""
+        session, self._session = self._session, None
+        if session is not None:
+            with suppress(*self._errors):
+                session.connection.close()
 
     def _notice_fork(self) -> None:
         if self._pid != os.getpid():

@@ -44,8 +44,11 @@ metadata = MetaData()
 
 _Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only if the type is INTEGER
 _Long = Text().with_variant(Text(2**32 - 1), "mysql", "mariadb")  # MySQL's plain TEXT ends at 64 kB
-_MYSQL: Final[dict[str, Any]] = {"mysql_charset": "utf8mb4", "mysql_engine": "InnoDB"}
-_MYSQL |= {key.replace("mysql", "mariadb"): value for key, value in _MYSQL.items()}
+_MYSQL: Final[dict[str, Any]] = {
+    f"{kind}_{option}": value
+    for kind in ("mysql", "mariadb")
+    for option, value in (("charset", "utf8mb4"), ("engine", "InnoDB"))
+}
 
 
 class Name(String):
@@ -188,6 +191,7 @@ def open_schema(database: Database, *, may_create: bool = True) -> None:
                 f"{masked(database.url)} holds no studies of Optimist, and skip_table_creation=True keeps us from "
                 "making the tables. Let one process open it without."
             )
+        database.read(lambda session: database.dialect.prepare_database(session.connection))
         found = database.write(lambda session, _: _create_unless_done(database, session.connection))
     refuse_newer(database, found)
     if found != REVISIONS[-1]:

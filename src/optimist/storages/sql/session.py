@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ClauseElement
 from sqlalchemy.engine import Connection
@@ -29,31 +29,33 @@ class Compiled:
     """
 
     def __init__(self, statement: ClauseElement, dialect: EngineDialect) -> None:
+        self.statement = statement
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         self.text = compiled.string
         self._constants = dict(compiled.params)  # with None for what has to be given
-        self._order = compiled.positiontup if compiled.positional else None
+        self._order = (
+            [(name, self._constants[name]) for name in compiled.positiontup or ()] if compiled.positional else None
+        )
         columns = [str(entry[0]) for entry in compiled._result_columns]  # noqa: SLF001  the only place that knows them
         # Not typing.NamedTuple: the columns are known at run time only.
-        self._row = namedtuple("Row", columns)._make if columns else tuple  # type: ignore[misc]  # noqa: PYI024
+        named: Any = namedtuple("Row", columns)  # type: ignore[misc]  # noqa: PYI024
+        self._row = named._make if columns else tuple
 
     def bind(self, params: Mapping[str, Any]) -> Any:
         """Parameters as the driver takes them; what is not given is NULL."""
-        constants = self._constants
         if self._order is None:
-            return {**constants, **params}
-        return [params[name] if name in params else constants[name] for name in self._order]
+            return {**self._constants, **params}
+        return [params.get(name, constant) for name, constant in self._order]
 
     def row(self, values: Sequence[Any]) -> Row:
         """Name the columns of a row."""
         return self._row(values)
 
 
-@lru_cache(maxsize=1024)
-def compiled_for(statement: ClauseElement, dialect: EngineDialect) -> Compiled:
-    """A statement as text, made once."""
-    return Compiled(statement, dialect)
+# By the engine's dialect and the identity of the statement. The statements that we run stand in modules; each Compiled
+# keeps its own alive.
+_compiled: WeakKeyDictionary[EngineDialect, dict[int, Compiled]] = WeakKeyDictionary()
 
 
 class Session:
@@ -69,18 +71,24 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.driver: Any = connection.connection.driver_connection
-        self._dialect = connection.dialect
+        self._compiled: dict[int, Compiled] = _compiled.setdefault(connection.dialect, {})
+
+    def _text_of(self, statement: ClauseElement) -> Compiled:
+        found = self._compiled.get(id(statement))
+        if found is None:
+            found = self._compiled[id(statement)] = Compiled(statement, self.connection.dialect)
+        return found
 
     def run(self, statement: ClauseElement, params: Mapping[str, Any]) -> Any:
         """Run a statement; return the driver's cursor."""
-        compiled = compiled_for(statement, self._dialect)
+        compiled = self._text_of(statement)
         cursor = self.driver.cursor()
         cursor.execute(compiled.text, compiled.bind(params))
         return cursor
 
     def run_many(self, statement: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of parameters."""
-        compiled = compiled_for(statement, self._dialect)
+        compiled = self._text_of(statement)
         cursor = self.driver.cursor()
         cursor.executemany(compiled.text, [compiled.bind(row) for row in rows])
         cursor.close()
@@ -97,12 +105,12 @@ class Session:
         cursor = self.run(statement, params)
         values = cursor.fetchone()
         cursor.close()
-        return None if values is None else compiled_for(statement, self._dialect).row(values)
+        return None if values is None else self._text_of(statement).row(values)
 
     def all(self, statement: ClauseElement, params: Mapping[str, Any]) -> list[Row]:
         """All rows that a statement returns."""
         cursor = self.run(statement, params)
         rows = cursor.fetchall()
         cursor.close()
-        row = compiled_for(statement, self._dialect).row
+        row = self._text_of(statement).row
         return [row(values) for values in rows]

@@ -291,13 +291,19 @@ class SQLStorage(Storage):
 
         self._database.write(beat)
 
+    def leased(self, study_id: int) -> list[int]:
+        return sorted(row.number for row in self._read_leases(study_id))
+
     def expired(self, study_id: int, numbers: Sequence[int]) -> list[int]:
         if not numbers:
             return []
-        params = {"in_study": study_id, "clock_us": now_us()}
-        rows = self._database.read(lambda session: session.all(sql.READ_LEASES, params))
         wanted = set(numbers)
+        rows = self._read_leases(study_id)
         return sorted(row.number for row in rows if row.number in wanted and self._is_over(study_id, row))
+
+    def _read_leases(self, study_id: int) -> list[Row]:
+        params = {"in_study": study_id, "clock_us": now_us()}
+        return self._database.read(lambda session: session.all(sql.READ_LEASES, params))
 
     def reclaim(self, study_id: int, end: TrialChange, retry: TrialChange | None = None) -> bool:
         entry = to_entry(end)
@@ -363,9 +369,10 @@ def create_database(url: str | URL) -> bool:
     """
     parsed = parse_url(url)
     dialect = dialect_of(parsed)
+    errors: tuple[type[Exception], ...] = (SQLAlchemyError, *dialect.driver_errors)
     try:
         return dialect.create_database(parsed)
-    except (SQLAlchemyError, *dialect.driver_errors) as error:
+    except errors as error:
         raise StorageInternalError(f"{masked(parsed)}: {dialect.explain(parsed, error)}") from error
 
 

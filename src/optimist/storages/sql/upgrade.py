@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 from optimist.exceptions import StorageInternalError
 from optimist.storages.sql.database import Database
 from optimist.storages.sql.schema import REVISIONS, find_version, refuse_newer
+from optimist.storages.sql.session import Session
 from optimist.storages.sql.urls import masked, parse_url
 from optimist.storages.sql.views import create_views, drop_views
 
@@ -51,7 +52,8 @@ def migrate(database: Database, revision: str = "head") -> None:
     """Run the migrations that are missing up to a revision."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    with database.writing() as session:
+
+    def run(session: Session, _: bool) -> None:
         connection = session.connection
         database.dialect.lock_schema(connection)
         try:
@@ -61,3 +63,5 @@ def migrate(database: Database, revision: str = "head") -> None:
             create_views(connection)
         finally:
             database.dialect.unlock_schema(connection)
+
+    database.write(run)

@@ -50,6 +50,9 @@ class LeaseSuite(StorageCase):
         assert time.monotonic() - start >= 0.15
         assert storage.expired(study_id, [without, short, long]) == [short]
         assert storage.expired(study_id, []) == []
+        assert storage.leased(study_id) == [short, long]
+        storage.write(study_id, TrialChange(long, state=FAIL))
+        assert storage.leased(study_id) == [short]
 
     @needs("has_leases")
     def test_heartbeat_starts_the_lease_anew(self, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,16 @@ from optimist.exceptions import StorageInternalError
 from optimist.history.draft import TrialChange
 from optimist.states import StudyDirection
 from optimist.storages.sql import database as database_module
-from optimist.storages.sql import dialect
+from optimist.storages.sql.dialects.sqlite import SQLite
+from optimist.storages.sql.session import Session
 from optimist.storages.sql.storage import SQLStorage
 
 MINIMIZE = StudyDirection.MINIMIZE
+
+
+def ask(storage: SQLStorage, statement: str) -> Any:
+    """The single value that a statement returns."""
+    return storage._database.read(lambda session: session.connection.exec_driver_sql(statement).scalar())
 
 
 def url_in(directory: Path) -> str:
@@ -57,18 +64,16 @@ def test_full_disk_keeps_what_was_there(tmp_path: Path) -> None:
     storage = SQLStorage(url_in(tmp_path))
     study_id = storage.create_study("study", [MINIMIZE]).study_id
     number = storage.begin_trial(study_id, 0).number
-    with storage._database.reading() as connection:
-        n_pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {n_pages + 2}")
+    n_pages = int(ask(storage, "PRAGMA page_count"))
+    ask(storage, f"PRAGMA max_page_count = {n_pages + 2}")
     with pytest.raises(StorageInternalError, match=r"disk is full.*all before it is safe"):
         storage.write(study_id, TrialChange(number, user_attrs={"large": "x" * 100_000}))
     storage.write(study_id, TrialChange(number, user_attrs={"small": "x"}))
-    with storage._database.reading() as connection:
-        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+    assert ask(storage, "PRAGMA integrity_check") == "ok"
 
 
 def test_lock_that_is_held_for_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialect, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(SQLite, "patience_s", 0.05)
     storage = SQLStorage(url_in(tmp_path))
     study_id = storage.create_study("study", [MINIMIZE]).study_id
     other = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
@@ -142,23 +147,21 @@ def test_damaged_file(tmp_path: Path) -> None:
 def test_interrupted_transaction_is_taken_back(tmp_path: Path) -> None:
     storage = SQLStorage(url_in(tmp_path))
 
-    def break_off() -> None:
-        with storage._database.writing() as connection:
-            connection.exec_driver_sql("DELETE FROM optimist_alembic_version")
-            raise KeyboardInterrupt
+    def break_off(session: Session, _: bool) -> None:
+        session.connection.exec_driver_sql("DELETE FROM optimist_alembic_version")
+        raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        break_off()
-    with storage._database.reading() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM optimist_alembic_version").scalar() == 1
+        storage._database.write(break_off)
+    assert ask(storage, "SELECT count(*) FROM optimist_alembic_version") == 1
     storage.create_study("study", [MINIMIZE])
 
 
 def test_errors_chain_their_cause_and_hide_the_password() -> None:
     storage = SQLStorage("sqlite://")
     storage._database.url = storage.url.set(username="u", password="secret", host="h")
-    with pytest.raises(StorageInternalError) as caught, storage._database.reading() as connection:
-        connection.exec_driver_sql("SELECT nonsense")
+    with pytest.raises(StorageInternalError) as caught:
+        ask(storage, "SELECT nonsense")
     assert "no such column" in str(caught.value)
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is not None
@@ -167,15 +170,15 @@ def test_errors_chain_their_cause_and_hide_the_password() -> None:
 def test_fork_that_python_does_not_know_of_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     storage = SQLStorage(url_in(tmp_path))
     study_id = storage.create_study("study", [MINIMIZE]).study_id
-    engine, connection = storage.engine, storage._database._connection
+    engine, session = storage.engine, storage._database._session
     monkeypatch.setattr(os, "getpid", lambda: 1)
     assert storage.begin_trial(study_id, 0).number == 0
     assert storage.engine is not engine
-    assert storage._database._connection is not connection
-    assert connection is not None
-    assert not connection.closed  # closing it would disturb the parent
-    assert database_module._inherited.pop() is connection
-    connection.close()
+    assert storage._database._session is not session
+    assert session is not None
+    assert not session.connection.closed  # closing it would disturb the parent
+    assert database_module._inherited.pop() is session
+    session.connection.close()
 
 
 def test_database_in_memory_survives_a_fork() -> None:
@@ -192,7 +195,7 @@ def test_fork_waits_for_transactions_and_closes_connections(tmp_path: Path) -> N
     thread = threading.Thread(target=lambda: begun.append(storage.begin_trial(study_id, 0).number))
     database_module._before_fork()
     try:
-        assert storage._database._connection is None
+        assert storage._database._session is None
         thread.start()
         thread.join(0.05)
         assert begun == []  # nobody opens a connection that the child would inherit
@@ -202,30 +205,16 @@ def test_fork_waits_for_transactions_and_closes_connections(tmp_path: Path) -> N
     assert begun == [0]
 
 
-class _FileInUse:
-    """A driver's connection to a file that others have open."""
+def test_what_is_locked_is_tried_again_and_nothing_else(tmp_path: Path) -> None:
+    storage = SQLStorage(url_in(tmp_path))
+    problems = ["database is locked", "database table is locked", "disk I/O error", "never seen"]
 
-    def __init__(self, *problems: str) -> None:
-        self.problems = list(problems)
+    def work(_session: Session, _is_retry: bool) -> None:
+        raise sqlite3.OperationalError(problems.pop(0))
 
-    def execute(self, _statement: str) -> _FileInUse:
-        if self.problems:
-            raise sqlite3.OperationalError(self.problems.pop(0))
-        return self
-
-    def fetchall(self) -> list[object]:
-        return []
-
-
-def test_switch_to_the_log_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    connection = SQLStorage("sqlite://")._database._connected()
-    in_use = _FileInUse("database is locked", "database table is locked")
-    monkeypatch.setattr(dialect, "_driver", lambda _connection: in_use)
-    dialect.SQLite().prepare_database(connection)
-    assert in_use.problems == []
-    monkeypatch.setattr(dialect, "_driver", lambda _connection: _FileInUse("disk I/O error"))
-    with pytest.raises(sqlite3.OperationalError, match="disk"):
-        dialect.SQLite().prepare_database(connection)
+    with pytest.raises(StorageInternalError, match="disk I/O"):
+        storage._database.write(work)
+    assert problems == ["never seen"]
 
 
 def test_closed_database_opens_again(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import optimist
 from optimist.states import TrialState
+from optimist.storages.sql.session import Session
 
 
 @pytest.mark.parametrize("at", range(1, 7))
@@ -23,18 +24,19 @@ def test_the_storage_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wo
         "read": lambda: study.trials,
         "queue": lambda: study.enqueue_trial({"x": 0.5}),
     }
-    dialect = study.ledger.storage.engine.dialect  # type: ignore[attr-defined]
     n_calls = 0
 
-    def interrupted(cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+    run = Session.run
+
+    def interrupted(session: Session, statement: Any, parameters: Any) -> Any:
         nonlocal n_calls
         n_calls += 1
         if n_calls == at:
             raise KeyboardInterrupt
-        cursor.execute(statement, parameters)
+        return run(session, statement, parameters)
 
     with monkeypatch.context() as patch:
-        patch.setattr(dialect, "do_execute", interrupted)
+        patch.setattr(Session, "run", interrupted)
         try:
             works[work]()
         except KeyboardInterrupt:

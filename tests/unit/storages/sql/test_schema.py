@@ -33,8 +33,8 @@ def execute(directory: Path, *statements: str) -> None:
 
 def objects_of(database: Database) -> dict[str, str]:
     """The statement that makes each table, index and view, spaces and quotes aside."""
-    with database.reading() as connection:
-        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").all()
+    question = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+    rows = database.read(lambda session: session.connection.exec_driver_sql(question).all())
     return {name: re.sub(r"\s+|[\"']", "", sql).lower() for name, sql in rows}
 
 
@@ -58,8 +58,7 @@ def test_migrations_lead_to_the_same_schema() -> None:
     schema.open_schema(direct)
     upgrade.migrate(migrated)
     assert objects_of(migrated) == objects_of(direct)
-    with migrated.reading() as connection:
-        assert schema.find_version(connection) == schema.REVISIONS[-1]
+    assert migrated.read(lambda session: schema.find_version(session.connection)) == schema.REVISIONS[-1]
 
 
 def test_revisions_are_those_of_the_migrations() -> None:

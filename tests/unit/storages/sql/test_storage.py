@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 import optimist
 from optimist.distributions import FloatDistribution
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.history.history import History
 from optimist.states import StudyDirection, TrialState
+from optimist.storages.base import Terms
 from optimist.storages.sql.storage import SQLStorage
 from optimist.storages.sql.transaction import StudyTransaction
+from tests.sql import inside
 
 MINIMIZE, MAXIMIZE = StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE
 X = FloatDistribution(0.0, 1.0)
@@ -30,12 +31,9 @@ def storage() -> SQLStorage:
 
 @contextmanager
 def traced(storage: SQLStorage) -> Iterator[list[str]]:
-    """Every statement that the database runs meanwhile, transactions included, with its parameters filled in.
-
-    Settings of the connection are left out: they touch no file.
-    """
+    """Every statement that the database runs meanwhile, transactions included, with its parameters filled in."""
     statements: list[str] = []
-    with storage._database.reading() as connection:
+    with inside(storage) as connection:
         driver_connection = connection.connection.driver_connection
         assert driver_connection is not None
     driver_connection.set_trace_callback(statements.append)
@@ -43,7 +41,6 @@ def traced(storage: SQLStorage) -> Iterator[list[str]]:
         yield statements
     finally:
         driver_connection.set_trace_callback(None)
-        statements[:] = [statement for statement in statements if not statement.startswith("PRAGMA busy_timeout")]
 
 
 def ten_floats(trial: optimist.Trial) -> float:
@@ -97,7 +94,7 @@ def test_every_statement_uses_an_index(storage: SQLStorage) -> None:
         storage.summary(study_id)
         storage.load_study("study")
         storage.delete_study(study_id)
-    with storage._database.reading() as connection:
+    with inside(storage) as connection:
         for statement in statements:
             if statement.split()[0] in ("SELECT", "UPDATE", "DELETE"):
                 plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
@@ -160,8 +157,8 @@ def test_queue_that_another_worker_empties_meanwhile(storage: SQLStorage, monkey
     begin_new = StudyTransaction._begin_new
     answers = [None]  # as if somebody had waited at that moment
 
-    def begin_new_at_second(transaction: StudyTransaction, started_us: int) -> TrialChange | None:
-        return answers.pop() if answers else begin_new(transaction, started_us)
+    def begin_new_at_second(transaction: StudyTransaction, started_us: int, terms: Terms) -> TrialChange | None:
+        return answers.pop() if answers else begin_new(transaction, started_us, terms)
 
     monkeypatch.setattr(StudyTransaction, "_begin_new", begin_new_at_second)
     assert storage.begin_trial(study_id, 0).number == 0
@@ -188,7 +185,7 @@ def test_reports_leave_nothing_behind(storage: SQLStorage) -> None:
         for step in range(4):
             storage.write(study_id, TrialChange(number, reports={step: 1.0}))
         storage.write(study_id, TrialChange(number, state=TrialState.PRUNED))
-    with storage._database.reading() as connection:
+    with inside(storage) as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM optimist_changes").scalar() == 0
 
 
@@ -198,7 +195,7 @@ def test_deleted_study_leaves_nothing_behind(storage: SQLStorage) -> None:
     number = storage.begin_trial(study_id, 0).number
     storage.write(study_id, TrialChange(number, params=[("x", X, 0.5)]))
     storage.delete_study(study_id)
-    with storage._database.reading() as connection:
+    with inside(storage) as connection:
         for table in ("studies", "study_attrs", "distributions", "trials", "changes"):
             assert connection.exec_driver_sql(f"SELECT count(*) FROM optimist_{table}").scalar() == 0
 
@@ -222,13 +219,6 @@ def test_text_of_a_storage_shows_no_password(storage: SQLStorage) -> None:
 def test_storage_in_memory_does_not_travel(storage: SQLStorage) -> None:
     with pytest.raises(TypeError, match="lives in this process only"):
         pickle.dumps(storage)
-
-
-def test_engine_tells_its_statements(storage: SQLStorage) -> None:
-    seen: list[str] = []
-    event.listen(storage.engine, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))
-    storage.create_study("study", [MINIMIZE])
-    assert any("optimist_studies" in statement for statement in seen)
 
 
 def test_log_is_folded_into_the_file_at_the_end(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from optimist.distributions import CategoricalDistribution, FloatDistribution, I
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.sql.storage import SQLStorage
+from tests.sql import inside
 
 X, N = FloatDistribution(0.0, 1.0), IntDistribution(1, 10)
 KIND = CategoricalDistribution(("a", None, True, 2.5))
@@ -42,7 +43,7 @@ def storage() -> SQLStorage:
 
 
 def rows(storage: SQLStorage, query: str) -> list[tuple[Any, ...]]:
-    with storage._database.reading() as connection:
+    with inside(storage) as connection:
         return [tuple(row) for row in connection.exec_driver_sql(query)]
 
 

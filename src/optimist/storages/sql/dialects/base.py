@@ -18,11 +18,17 @@ class Dialect(ABC):
         driver_errors: What its driver raises.
         is_remote: Whether it is a server, which may be away for a while and come back.
         answers_updates: Whether an UPDATE can return the new row.
+        pauses_s: Between attempts at what others keep us from: the first, and the longest.
+        patience_s: For how long we try again.
+        opening_patience_s: For how long, if the database has not answered yet.
     """
 
     driver_errors: tuple[type[Exception], ...]
     is_remote: ClassVar[bool] = True
     answers_updates: bool = True
+    pauses_s: ClassVar[tuple[float, float]] = (0.02, 2.0)
+    patience_s: float = 300.0
+    opening_patience_s: float = 15.0
 
     @abstractmethod
     def engine_options(self, url: URL) -> dict[str, Any]:

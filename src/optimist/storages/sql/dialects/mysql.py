@@ -49,7 +49,7 @@ class MySQL(Dialect):
 
         self.driver_errors = (pymysql.MySQLError, OSError)
         with contextlib.suppress(ImportError):
-            import MySQLdb  # type: ignore[import-not-found, unused-ignore]  # mysqlclient, if the URL names it
+            import MySQLdb  # mysqlclient, if the URL names it
 
             self.driver_errors = (*self.driver_errors, MySQLdb.MySQLError)
 

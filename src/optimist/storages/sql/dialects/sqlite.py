@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import sqlite3
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -15,15 +12,16 @@ from sqlalchemy.pool import NullPool
 
 from optimist.storages.sql.dialects.base import Dialect
 
-PATIENCE_S: Final = 60.0
-"""How long we wait for other processes that hold the lock of a database file."""
-
 
 class SQLite(Dialect):
     """SQLite."""
 
     driver_errors = (sqlite3.Error,)
     is_remote: ClassVar[bool] = False
+    # SQLite itself waits longer and longer between its attempts, so that of four busy processes one does all the work
+    # and another none; we ask again every few milliseconds.
+    pauses_s: ClassVar[tuple[float, float]] = (0.002, 0.006)
+    patience_s = opening_patience_s = 60.0
 
     def __init__(self) -> None:
         self.answers_updates = sqlite3.sqlite_version_info >= (3, 35)
@@ -33,26 +31,18 @@ class SQLite(Dialect):
             # The connection is kept by Database, which guards it; there is no use for a second one.
             "poolclass": NullPool,
             "isolation_level": "AUTOCOMMIT",
-            "connect_args": {"timeout": PATIENCE_S, "check_same_thread": False},
+            "connect_args": {"timeout": 0, "check_same_thread": False},
         }
 
     def on_connect(self, driver_connection: sqlite3.Connection) -> None:
         driver_connection.execute("PRAGMA synchronous = FULL")
 
     def prepare_database(self, connection: Connection) -> None:
-        # The switch needs the file for itself and does not wait for it of its own accord.
-        driver_connection: Any = connection.connection.driver_connection
-        insist(lambda: driver_connection.execute("PRAGMA journal_mode = WAL").fetchall())
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
 
     def begin(self, driver_connection: sqlite3.Connection) -> None:
         # IMMEDIATE: a transaction that reads first and writes later could find that it read too early.
-        # SQLite itself waits longer and longer between its attempts, so that of four busy processes one does all the
-        # work and another none; we ask again every few milliseconds.
-        driver_connection.execute("PRAGMA busy_timeout = 0")
-        try:
-            insist(lambda: driver_connection.execute("BEGIN IMMEDIATE"))
-        finally:
-            driver_connection.execute(f"PRAGMA busy_timeout = {PATIENCE_S * 1000:.0f}")
+        driver_connection.execute("BEGIN IMMEDIATE")
 
     def commit(self, driver_connection: sqlite3.Connection) -> None:
         driver_connection.execute("COMMIT")
@@ -61,6 +51,9 @@ class SQLite(Dialect):
         if driver_connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 driver_connection.execute("ROLLBACK")
+
+    def is_transient(self, error: BaseException) -> bool:
+        return "locked" in str(error)
 
     def explain(self, url: URL, error: BaseException) -> str:
         text = str(error)
@@ -83,25 +76,7 @@ _REMEDIES: Final = {
     "readonly": "It is read-only. Check the permissions of the file and of its directory.",
     "not a database": "It is not an SQLite database. Name another file.",
     "malformed": "It is damaged. `sqlite3 FILE .recover` saves what can be read.",
-    "locked": f"Another process held its lock for more than {PATIENCE_S:.0f} seconds.",
+    "locked": "Another process held its lock for too long.",
     "disk is full": "The disk is full. Nothing of the failed commit was kept; all before it is safe.",
     "no such table": "Tables are missing: the file was replaced or emptied while it was in use.",
 }
-
-
-def insist(attempt: Callable[[], object]) -> None:
-    """Do what needs a lock, as soon as others give it back.
-
-    Raises:
-        sqlite3.OperationalError: They hold it for too long, or something else is wrong.
-    """
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            attempt()
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(random.uniform(0.001, 0.006))
-        else:
-            return

@@ -1,0 +1,56 @@
+"""The trials of workers that are not heard of any more: ended, and queued again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Protocol
+
+from optimist.logging import get_logger
+from optimist.storages.heartbeat import reclaim_trial, retries_at_once
+from optimist.study.ledger import Ledger
+
+_logger = get_logger(__name__)
+
+
+class HasLedger(Protocol):
+    """What is needed of a study."""
+
+    ledger: Ledger
+
+
+class LostTrials:
+    """Looks after the trials of lost workers, for the loops of one study.
+
+    Args:
+        study: The study.
+    """
+
+    def __init__(self, study: HasLedger) -> None:
+        self._study = study
+        self._looked_at = -float("inf")
+        self._lock = threading.Lock()
+
+    def reclaim_if_due(self) -> None:
+        """Do what ``reclaim`` does, unless that was done a moment ago."""
+        if time.monotonic() - self._looked_at >= self._study.ledger.storage.leases.interval_s / 2:
+            self.reclaim()
+
+    def reclaim(self) -> None:
+        """End those whose lease is over; each is queued again, or given to the callback of the storage's settings."""
+        ledger = self._study.ledger
+        with self._lock:
+            self._looked_at = time.monotonic()
+            numbers = [draft.number for draft in ledger.foreign_drafts()]
+            if not numbers:
+                return
+            store, study_id, on_lost = ledger.storage, ledger.record.study_id, ledger.storage.leases.on_lost
+            for number in store.expired(study_id, numbers):
+                ledger.sync()  # what the worker said last goes into the retry
+                trial = ledger.history.trial(number)
+                if trial.state.is_finished() or not reclaim_trial(store, study_id, trial, on_lost):
+                    continue
+                _logger.warning("Trial %d fails: its worker has not been heard of for too long.", number)
+                ledger.sync()
+                if on_lost is not None and not retries_at_once(on_lost):
+                    on_lost(self._study, ledger.history.trial(number))
