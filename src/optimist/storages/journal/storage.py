@@ -250,6 +250,11 @@ class JournalStore(Storage):
         if slots:
             self.journal.log.beat(slots)
 
+    def leased(self, study_id: int) -> list[int]:
+        with self.journal.reading() as state:
+            study = self._study(state, study_id)
+            return sorted(number for number in study.open if study.slot_of(number) is not None)
+
     def expired(self, study_id: int, numbers: Sequence[int]) -> list[int]:
         with self.journal.reading() as state:
             study = self._study(state, study_id)
