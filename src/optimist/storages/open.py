@@ -108,6 +108,8 @@ def open_face(storage: StorageLike | None) -> tuple[BaseStorage, Storage]:
 
 
 def _is_foreign(storage: Any) -> TypeGuard[BaseStorage]:
+    if isinstance(storage, type):
+        return False  # the class instead of a storage
     return isinstance(storage, BaseStorage) or all(callable(getattr(storage, name, None)) for name in _METHODS)
 
 
