@@ -25,6 +25,8 @@ from optimist.exceptions import (
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Storage
+from optimist.storages.journal import JournalFileBackend
+from optimist.storages.journal.storage import JournalStore
 from optimist.storages.memory import MemoryStore
 from optimist.storages.sql.storage import SQLStorage
 from optimist.testing.storages.reader import Reader, Seen
@@ -339,11 +341,57 @@ class SQLiteMachine(StorageMachine):
             self.directory.cleanup()
 
 
+class JournalMachine(StorageMachine):
+    def open_handles(self) -> list[Storage]:
+        self.directory = tempfile.TemporaryDirectory()
+        self.path = Path(self.directory.name) / "study.journal"
+        return [JournalStore(JournalFileBackend(self.path)) for _ in range(2)]
+
+    @rule(garbage=st.binary(max_size=60), line=st.none() | picks, cut=picks, has_end=st.booleans())
+    def damage(self, garbage: bytes, line: int | None, cut: int, has_end: bool) -> None:
+        """Append what counts for nothing: noise, the beginning of a record, a record that comes too late."""
+        lines = self.path.read_bytes().splitlines()
+        if line is not None and lines:
+            garbage = lines[line % len(lines)]
+            garbage = garbage[: cut % (len(garbage) + 1)] if cut % 2 else garbage
+        with self.path.open("ab") as file:
+            file.write(garbage + b"\n" * has_end)
+
+    @rule(pick=picks, rarely=st.integers(0, 2))
+    def compact(self, pick: int, rarely: int) -> None:
+        handle = self.handle(pick)
+        assert isinstance(handle, JournalStore)
+        if not rarely:
+            handle.compact()
+
+    @rule(pick=picks)
+    def repair(self, pick: int) -> None:
+        handle = self.handle(pick)
+        assert isinstance(handle, JournalStore)
+        handle.repair()
+        assert handle.repair().damaged == []
+
+    @rule(pick=picks)
+    def open_anew(self, pick: int) -> None:
+        fresh = JournalStore(JournalFileBackend(self.path))
+        for study_id, study in self.studies.items():
+            self.check_reader(study, Reader(fresh, study_id).catch_up())
+        fresh.close()
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            self.directory.cleanup()
+
+
 def do_not_wait_for_the_disk(driver_connection: sqlite3.Connection, _record: object) -> None:
     driver_connection.execute("PRAGMA synchronous = OFF")
 
 
 TestMemory = MemoryMachine.TestCase
 TestSQLite = SQLiteMachine.TestCase
+TestJournal = JournalMachine.TestCase
 TestMemory.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, derandomize=True)
+TestJournal.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, derandomize=True)
 TestSQLite.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, derandomize=True)
