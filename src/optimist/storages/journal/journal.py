@@ -7,14 +7,14 @@ import threading
 import weakref
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from contextlib import contextmanager, suppress
+from typing import Any, Final, TypeVar
 
 from optimist.exceptions import StorageInternalError
 from optimist.logging import get_logger
 from optimist.storages.journal.index import read_index, to_state, write_index
 from optimist.storages.journal.line import HEADER_LENGTH, Damage, Found, Place, Scanner, frame, payload_of
-from optimist.storages.journal.log import Log
+from optimist.storages.journal.log import Log, LogReplaced
 from optimist.storages.journal.records import FENCE, Record, decode_glances, decode_records, encode_record
 from optimist.storages.journal.state import SUPERSEDED, JournalState, StudyState
 
@@ -29,6 +29,7 @@ _KINDS: Final = {"torn": "cut short", "checksum": "not as it was written", "stal
 
 Fields = Mapping[str, Any]
 """What a record shall hold."""
+AnswerT = TypeVar("AnswerT")
 Plan = Callable[[JournalState], Fields | None]
 
 _logger = get_logger(__name__)
@@ -87,6 +88,16 @@ class Journal:
             self.catch_up()
             yield self.state
 
+    def ask(self, question: Callable[[JournalState], AnswerT]) -> AnswerT:
+        """Answer a question from the state after all commits so far, and from records read again."""
+        with self.guard:
+            self._notice_fork()
+            for _ in range(_MAX_ATTEMPTS):
+                self.catch_up()
+                with suppress(LogReplaced):
+                    return question(self.state)
+        raise StorageInternalError(f"{self.log.name} is rewritten again and again. Stop whoever does that.")
+
     def catch_up(self, sought: str = "") -> int | None:
         """Read what was appended; return the sequence number of the record with this id, if it was among it."""
         seq = None
@@ -140,7 +151,7 @@ class Journal:
         """The header of a line; nothing if there is none."""
         try:
             return self.log.fetch([ref], [HEADER_LENGTH])[0][:HEADER_LENGTH]
-        except StorageInternalError:
+        except (LogReplaced, StorageInternalError):
             return b""
 
     def start_over(self) -> None:
@@ -170,7 +181,7 @@ class Journal:
             payloads = [recent[seq] for seq in seqs]
         else:
             lines = self.log.fetch([study.refs[row] for row in rows], [study.sizes[row] for row in rows])
-            checked = [payload_of(line) for line in lines]
+            checked = [payload_of(line, seq) for line, seq in zip(lines, seqs, strict=True)]
             if None in checked:
                 _logger.warning("%s was damaged after it was read. To mend it: optimist storage repair", self.log.name)
                 self.log.save_index(b"")
@@ -228,7 +239,10 @@ class Journal:
                 if self.log.begin_writing():
                     self.raise_epoch()
                 self._catch_up_to_write()
-                fields = plan(self.state)
+                try:
+                    fields = plan(self.state)
+                except LogReplaced:
+                    continue
                 if fields is None:
                     return None
                 epoch, seq = self.last
@@ -269,7 +283,10 @@ class Journal:
                 try:
                     self.log.begin_writing()
                     self.raise_epoch()
-                    lines = make_lines()
+                    try:
+                        lines = make_lines()
+                    except LogReplaced:
+                        continue
                     if lines is None:
                         return None
                     kept = self.log.rewrite(lines, keep_as)

@@ -26,6 +26,7 @@ MAGIC: Final = b"J1 "
 _CRC: Final = slice(3, 11)
 _COVERED: Final = 12  # where that begins of which the checksum is
 _PLACE: Final = slice(12, 33)  # of fixed width, so that it compares as text in the order of its numbers
+_SEQ: Final = slice(21, 33)
 _LENGTH: Final = slice(34, 42)
 HEADER_LENGTH: Final = 43
 _BEGINNING: Final = b"00000000 000000000000"
@@ -75,9 +76,10 @@ def frame(place: Place, payload: bytes) -> bytes:
     return b"%b%08x %b" % (MAGIC, crc32(covered), covered)
 
 
-def payload_of(line: bytes) -> bytes | None:
-    """The payload of a line that counted; None if it is damaged by now."""
-    return line[HEADER_LENGTH:] if line[_CRC] == b"%08x" % crc32(line[_COVERED:]) else None
+def payload_of(line: bytes, seq: int) -> bytes | None:
+    """The payload of the record with this sequence number; None if the line is damaged by now."""
+    is_sound = line[_CRC] == b"%08x" % crc32(line[_COVERED:]) and line[_SEQ] == b"%012x" % seq
+    return line[HEADER_LENGTH:] if is_sound else None
 
 
 @dataclass(slots=True)
