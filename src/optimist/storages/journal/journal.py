@@ -13,8 +13,8 @@ from typing import Any, Final, TypeVar
 from optimist.exceptions import StorageInternalError
 from optimist.logging import get_logger
 from optimist.storages.journal.index import read_index, to_state, write_index
-from optimist.storages.journal.line import HEADER_LENGTH, Damage, Found, Place, Scanner, frame, payload_of
-from optimist.storages.journal.log import Log, LogReplaced
+from optimist.storages.journal.line import HEADER_LENGTH, Damage, Found, Place, Scanner, frame, is_foreign, payload_of
+from optimist.storages.journal.log import Line, Log, LogReplaced
 from optimist.storages.journal.records import FENCE, Record, decode_glances, decode_records, encode_record
 from optimist.storages.journal.state import SUPERSEDED, JournalState, StudyState
 
@@ -111,20 +111,31 @@ class Journal:
                 elif not tail.lines:
                     self._save_index()
                     return seq
-                n_damaged = len(self.damaged)
-                found = self._scanner.scan(tail.lines)
-                for start in range(0, len(found), _CHUNK):
-                    chunk = found[start : start + _CHUNK]
-                    glances = decode_glances([line.payload for line in chunk])
-                    self.state.take(chunk, glances)
-                    if sought and seq is None:
-                        seq = next((f.seq for f, g in zip(chunk, glances, strict=True) if g.id == sought), None)
-                for line in found[-_CHUNK:]:
-                    self._remember(line)
-                self._warn_of(self.damaged[n_damaged:])
+                seq = self._take(tail.lines, sought) or seq
         except BaseException:
             self.start_over()  # an interrupt must not leave half of a record taken in
             raise
+
+    def _take(self, lines: Sequence[Line], sought: str) -> int | None:
+        """Take in lines; return the sequence number of the record with the id that is sought."""
+        seq = None
+        n_damaged = len(self.damaged)
+        found = self._scanner.scan(lines)
+        if lines and not found and not self.state.n_records and is_foreign(lines[0][1]):
+            raise StorageInternalError(
+                f"{self.log.name} was not written by Optimist: it begins with {lines[0][1][:40]!r}. Name another file. "
+                "To bring studies here from another storage, use optimist.copy_study."
+            )
+        for start in range(0, len(found), _CHUNK):
+            chunk = found[start : start + _CHUNK]
+            glances = decode_glances([line.payload for line in chunk])
+            self.state.take(chunk, glances)
+            if sought:
+                seq = next((line.seq for line, glance in zip(chunk, glances, strict=True) if glance.id == sought), seq)
+        for line in found[-_CHUNK:]:
+            self._remember(line)
+        self._warn_of(self.damaged[n_damaged:])
+        return seq
 
     def _resume(self) -> bool:
         """Take the state from the index, if there is one that agrees with the log."""
@@ -177,10 +188,11 @@ class Journal:
         seqs = [study.seqs[row] for row in rows]
         recent = self._recent
         payloads: list[bytes]
-        if all(seq in recent for seq in seqs):
-            payloads = [recent[seq] for seq in seqs]
+        refs = [study.refs[row] for row in rows]
+        if all(ref in recent for ref in refs):
+            payloads = [recent[ref] for ref in refs]
         else:
-            lines = self.log.fetch([study.refs[row] for row in rows], [study.sizes[row] for row in rows])
+            lines = self.log.fetch(refs, [study.sizes[row] for row in rows])
             checked = [payload_of(line, seq) for line, seq in zip(lines, seqs, strict=True)]
             if None in checked:
                 _logger.warning("%s was damaged after it was read. To mend it: optimist storage repair", self.log.name)
@@ -191,7 +203,7 @@ class Journal:
 
     def _remember(self, line: Found) -> None:
         self._last_ref = line.ref
-        self._recent[line.seq] = line.payload
+        self._recent[line.ref] = line.payload
         self._recent_bytes += len(line.payload)
         while self._recent_bytes > RECENT_BYTES:
             oldest = next(iter(self._recent))

@@ -23,6 +23,8 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 MAGIC: Final = b"J1 "
+VOID: Final = b"#"
+"""What the first byte of a record becomes that found no room."""
 _CRC: Final = slice(3, 11)
 _COVERED: Final = 12  # where that begins of which the checksum is
 _PLACE: Final = slice(12, 33)  # of fixed width, so that it compares as text in the order of its numbers
@@ -133,6 +135,11 @@ class Scanner:
                         found.append(Found(int(place[9:], 16), part[HEADER_LENGTH:], ref + start, len(part)))
         self._last = last
         return found
+
+
+def is_foreign(line: bytes) -> bool:
+    """Whether a line is nothing that we wrote, nor the beginning of it."""
+    return line[:3] not in (MAGIC, VOID + MAGIC[1:]) and not MAGIC.startswith(line)
 
 
 def _parts(line: bytes) -> Iterator[tuple[int, bytes]]:
