@@ -18,7 +18,7 @@ from optimist.storages.sql.dialects.sqlite import SQLite
 from optimist.storages.sql.storage import SQLStorage, create_database
 from optimist.testing import StorageSuite
 from tests.servers import url_for
-from tools.servers import Redis, Server
+from tools.servers import Server
 
 
 class TestInMemoryStorage(StorageSuite):
@@ -98,7 +98,7 @@ class TestJournal(StorageSuite):
 
 class TestJournalInRedis(StorageSuite):
     @pytest.fixture(autouse=True)
-    def use_empty_server(self, redis_server: Redis) -> None:
+    def use_empty_server(self, redis_server: Server) -> None:
         self.server = redis_server
         self.server.run("redis-cli", "-p", str(self.server.port), "flushall")
 

@@ -347,6 +347,10 @@ class JournalMachine(StorageMachine):
         self.path = Path(self.directory.name) / "study.journal"
         return [JournalStore(JournalFileBackend(self.path)) for _ in range(2)]
 
+    def has_records(self) -> bool:
+        return bool(self.studies)
+
+    @precondition(has_records)  # a file that begins with noise is none of ours
     @rule(garbage=st.binary(max_size=60), line=st.none() | picks, cut=picks, has_end=st.booleans())
     def damage(self, garbage: bytes, line: int | None, cut: int, has_end: bool) -> None:
         """Append what counts for nothing: noise, the beginning of a record, a record that comes too late."""

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from optimist.storages.base import Storage
     from optimist.study import Study
 
+COMPACT_EXAMPLE = """\
+optimist create-study --storage journal://study.journal --study-name first
+optimist storage compact --storage journal://study.journal"""
+
+REPAIR_EXAMPLE = """\
+optimist create-study --storage journal://other.journal --study-name first
+optimist storage repair --storage journal://other.journal"""
+
 _STORAGE_VARIABLE = "OPTIMIST_STORAGE"
 _FILE = re.compile(r"(?:sqlite(?:\+\w+)?:///)?(?P<path>[^?]+)(?:\?.*)?")
 _JOURNAL = "journal://"
@@ -91,7 +99,7 @@ def upgrade_storage(settings: Settings) -> None:
         logger.info("This storage is up to date.")
 
 
-@click.command("compact", cls=Command, example="optimist storage compact --storage journal://study.journal")
+@click.command("compact", cls=Command, example=COMPACT_EXAMPLE)
 @shared_options
 @click.pass_obj
 def compact_storage(settings: Settings) -> None:
@@ -106,7 +114,7 @@ def compact_storage(settings: Settings) -> None:
     optimist.logging.get_logger(__name__).info("The journal is compact now.")
 
 
-@click.command("repair", cls=Command, example="optimist storage repair --storage journal://study.journal")
+@click.command("repair", cls=Command, example=REPAIR_EXAMPLE)
 @shared_options
 @click.pass_obj
 def repair_storage(settings: Settings) -> None:

@@ -5,10 +5,10 @@ from .callbacks import RetryFailedTrialCallback as RetryFailedTrialCallback
 from .callbacks import RetryHeartbeatStaleTrialCallback as RetryHeartbeatStaleTrialCallback
 from .face import InMemoryStorage as InMemoryStorage
 from .heartbeat import fail_stale_trials as fail_stale_trials
+from .journal.deprecated import BaseJournalLogStorage as BaseJournalLogStorage
+from .journal.deprecated import JournalFileOpenLock as JournalFileOpenLock
+from .journal.deprecated import JournalFileStorage as JournalFileStorage
+from .journal.deprecated import JournalFileSymlinkLock as JournalFileSymlinkLock
+from .journal.deprecated import JournalRedisStorage as JournalRedisStorage
 from .journal.face import JournalStorage as JournalStorage
-from .journal.former import BaseJournalLogStorage as BaseJournalLogStorage
-from .journal.former import JournalFileOpenLock as JournalFileOpenLock
-from .journal.former import JournalFileStorage as JournalFileStorage
-from .journal.former import JournalFileSymlinkLock as JournalFileSymlinkLock
-from .journal.former import JournalRedisStorage as JournalRedisStorage
 from .rdb import RDBStorage as RDBStorage

@@ -8,7 +8,8 @@ file.py      ... in a file                      composing.py    what a commit ab
 redis_log.py ... in Redis                       lock.py         the lock that dies with its holder
 foreign.py   ... in somebody else's home        lock_files.py   locks for file systems without flock
 compaction.py, repair.py   writing it anew      durability.py   one fsync for all who wait
-                                                beats.py        heartbeats beside the journal
+index.py     the state in a few bytes           beats.py        heartbeats beside the journal
+deprecated.py              names of Optuna 3
 """
 
 import lazy_loader as _lazy

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from optimist.exceptions import StorageInternalError
 from optimist.storages.journal.beats import BeatFile
 from optimist.storages.journal.durability import Durability, fdatasync
-from optimist.storages.journal.line import HEADER_LENGTH
+from optimist.storages.journal.line import HEADER_LENGTH, VOID
 from optimist.storages.journal.lock import FileLock, WriterLock
 from optimist.storages.journal.log import Line, Log, Tail
 
@@ -175,7 +175,7 @@ class FileLog(Log):
             fd = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)  # one that does not write at the end only
             try:
                 if _identity(fd) == self._file:
-                    os.pwrite(fd, b"#", start)
+                    os.pwrite(fd, VOID, start)
             finally:
                 os.close(fd)
 

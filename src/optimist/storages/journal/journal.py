@@ -7,14 +7,14 @@ import threading
 import weakref
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from contextlib import contextmanager, suppress
+from typing import Any, Final, TypeVar
 
 from optimist.exceptions import StorageInternalError
 from optimist.logging import get_logger
 from optimist.storages.journal.index import read_index, to_state, write_index
-from optimist.storages.journal.line import HEADER_LENGTH, Damage, Found, Place, Scanner, frame, payload_of
-from optimist.storages.journal.log import Log
+from optimist.storages.journal.line import HEADER_LENGTH, Damage, Found, Place, Scanner, frame, is_foreign, payload_of
+from optimist.storages.journal.log import Line, Log, LogReplaced
 from optimist.storages.journal.records import FENCE, Record, decode_glances, decode_records, encode_record
 from optimist.storages.journal.state import SUPERSEDED, JournalState, StudyState
 
@@ -29,6 +29,7 @@ _KINDS: Final = {"torn": "cut short", "checksum": "not as it was written", "stal
 
 Fields = Mapping[str, Any]
 """What a record shall hold."""
+AnswerT = TypeVar("AnswerT")
 Plan = Callable[[JournalState], Fields | None]
 
 _logger = get_logger(__name__)
@@ -87,6 +88,16 @@ class Journal:
             self.catch_up()
             yield self.state
 
+    def ask(self, question: Callable[[JournalState], AnswerT]) -> AnswerT:
+        """Answer a question from the state after all commits so far, and from records read again."""
+        with self.guard:
+            self._notice_fork()
+            for _ in range(_MAX_ATTEMPTS):
+                self.catch_up()
+                with suppress(LogReplaced):
+                    return question(self.state)
+        raise StorageInternalError(f"{self.log.name} is rewritten again and again. Stop whoever does that.")
+
     def catch_up(self, sought: str = "") -> int | None:
         """Read what was appended; return the sequence number of the record with this id, if it was among it."""
         seq = None
@@ -100,20 +111,31 @@ class Journal:
                 elif not tail.lines:
                     self._save_index()
                     return seq
-                n_damaged = len(self.damaged)
-                found = self._scanner.scan(tail.lines)
-                for start in range(0, len(found), _CHUNK):
-                    chunk = found[start : start + _CHUNK]
-                    glances = decode_glances([line.payload for line in chunk])
-                    self.state.take(chunk, glances)
-                    if sought and seq is None:
-                        seq = next((f.seq for f, g in zip(chunk, glances, strict=True) if g.id == sought), None)
-                for line in found[-_CHUNK:]:
-                    self._remember(line)
-                self._warn_of(self.damaged[n_damaged:])
+                seq = self._take(tail.lines, sought) or seq
         except BaseException:
             self.start_over()  # an interrupt must not leave half of a record taken in
             raise
+
+    def _take(self, lines: Sequence[Line], sought: str) -> int | None:
+        """Take in lines; return the sequence number of the record with the id that is sought."""
+        seq = None
+        n_damaged = len(self.damaged)
+        found = self._scanner.scan(lines)
+        if lines and not found and not self.state.n_records and is_foreign(lines[0][1]):
+            raise StorageInternalError(
+                f"{self.log.name} was not written by Optimist: it begins with {lines[0][1][:40]!r}. Name another file. "
+                "To bring studies here from another storage, use optimist.copy_study."
+            )
+        for start in range(0, len(found), _CHUNK):
+            chunk = found[start : start + _CHUNK]
+            glances = decode_glances([line.payload for line in chunk])
+            self.state.take(chunk, glances)
+            if sought:
+                seq = next((line.seq for line, glance in zip(chunk, glances, strict=True) if glance.id == sought), seq)
+        for line in found[-_CHUNK:]:
+            self._remember(line)
+        self._warn_of(self.damaged[n_damaged:])
+        return seq
 
     def _resume(self) -> bool:
         """Take the state from the index, if there is one that agrees with the log."""
@@ -140,7 +162,7 @@ class Journal:
         """The header of a line; nothing if there is none."""
         try:
             return self.log.fetch([ref], [HEADER_LENGTH])[0][:HEADER_LENGTH]
-        except StorageInternalError:
+        except (LogReplaced, StorageInternalError):
             return b""
 
     def start_over(self) -> None:
@@ -166,11 +188,12 @@ class Journal:
         seqs = [study.seqs[row] for row in rows]
         recent = self._recent
         payloads: list[bytes]
-        if all(seq in recent for seq in seqs):
-            payloads = [recent[seq] for seq in seqs]
+        refs = [study.refs[row] for row in rows]
+        if all(ref in recent for ref in refs):
+            payloads = [recent[ref] for ref in refs]
         else:
-            lines = self.log.fetch([study.refs[row] for row in rows], [study.sizes[row] for row in rows])
-            checked = [payload_of(line) for line in lines]
+            lines = self.log.fetch(refs, [study.sizes[row] for row in rows])
+            checked = [payload_of(line, seq) for line, seq in zip(lines, seqs, strict=True)]
             if None in checked:
                 _logger.warning("%s was damaged after it was read. To mend it: optimist storage repair", self.log.name)
                 self.log.save_index(b"")
@@ -180,7 +203,7 @@ class Journal:
 
     def _remember(self, line: Found) -> None:
         self._last_ref = line.ref
-        self._recent[line.seq] = line.payload
+        self._recent[line.ref] = line.payload
         self._recent_bytes += len(line.payload)
         while self._recent_bytes > RECENT_BYTES:
             oldest = next(iter(self._recent))
@@ -228,7 +251,10 @@ class Journal:
                 if self.log.begin_writing():
                     self.raise_epoch()
                 self._catch_up_to_write()
-                fields = plan(self.state)
+                try:
+                    fields = plan(self.state)
+                except LogReplaced:
+                    continue
                 if fields is None:
                     return None
                 epoch, seq = self.last
@@ -269,7 +295,10 @@ class Journal:
                 try:
                     self.log.begin_writing()
                     self.raise_epoch()
-                    lines = make_lines()
+                    try:
+                        lines = make_lines()
+                    except LogReplaced:
+                        continue
                     if lines is None:
                         return None
                     kept = self.log.rewrite(lines, keep_as)

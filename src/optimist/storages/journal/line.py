@@ -23,9 +23,12 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 MAGIC: Final = b"J1 "
+VOID: Final = b"#"
+"""What the first byte of a record becomes that found no room."""
 _CRC: Final = slice(3, 11)
 _COVERED: Final = 12  # where that begins of which the checksum is
 _PLACE: Final = slice(12, 33)  # of fixed width, so that it compares as text in the order of its numbers
+_SEQ: Final = slice(21, 33)
 _LENGTH: Final = slice(34, 42)
 HEADER_LENGTH: Final = 43
 _BEGINNING: Final = b"00000000 000000000000"
@@ -75,9 +78,10 @@ def frame(place: Place, payload: bytes) -> bytes:
     return b"%b%08x %b" % (MAGIC, crc32(covered), covered)
 
 
-def payload_of(line: bytes) -> bytes | None:
-    """The payload of a line that counted; None if it is damaged by now."""
-    return line[HEADER_LENGTH:] if line[_CRC] == b"%08x" % crc32(line[_COVERED:]) else None
+def payload_of(line: bytes, seq: int) -> bytes | None:
+    """The payload of the record with this sequence number; None if the line is damaged by now."""
+    is_sound = line[_CRC] == b"%08x" % crc32(line[_COVERED:]) and line[_SEQ] == b"%012x" % seq
+    return line[HEADER_LENGTH:] if is_sound else None
 
 
 @dataclass(slots=True)
@@ -131,6 +135,11 @@ class Scanner:
                         found.append(Found(int(place[9:], 16), part[HEADER_LENGTH:], ref + start, len(part)))
         self._last = last
         return found
+
+
+def is_foreign(line: bytes) -> bool:
+    """Whether a line is nothing that we wrote, nor the beginning of it."""
+    return line[:3] not in (MAGIC, VOID + MAGIC[1:]) and not MAGIC.startswith(line)
 
 
 def _parts(line: bytes) -> Iterator[tuple[int, bytes]]:

@@ -11,6 +11,10 @@ Line = tuple[int, bytes]
 """(where the log keeps it, the line without its newline)."""
 
 
+class LogReplaced(Exception):
+    """Somebody has rewritten the log since it was read: what stood where is known no more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tail:
     """What a log holds behind that which was read before.
@@ -51,6 +55,9 @@ class Log(ABC):
         Args:
             refs: Where the log keeps them, ascending.
             sizes: Their lengths in bytes, without the newline.
+
+        Raises:
+            LogReplaced: The log is another one by now; read on, and ask again.
         """
 
     @abstractmethod

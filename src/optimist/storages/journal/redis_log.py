@@ -14,10 +14,12 @@ from typing import Any, Final, TypeVar
 
 from optimist.exceptions import MissingDependencyError, StorageInternalError
 from optimist.logging import get_logger
-from optimist.storages.journal.log import Line, Log, Tail
+from optimist.storages.journal.log import Line, Log, LogReplaced, Tail
 
 _LINES_AT_ONCE: Final = 5000
 _GAP: Final = 100
+_CONNECT_S: Final = 5.0
+_ANSWER_S: Final = 30.0
 _FIRST_PAUSE_S: Final = 0.05
 _LAST_PAUSE_S: Final = 2.0
 
@@ -28,6 +30,10 @@ local length = redis.call('LLEN', KEYS[1])
 local start = tonumber(ARGV[2])
 if generation ~= ARGV[1] or length < start then start = 0 end
 return {generation, start, redis.call('LRANGE', KEYS[1], start, start + tonumber(ARGV[3]) - 1)}
+"""
+_FETCH: Final = """
+if (redis.call('GET', KEYS[2]) or '0') ~= ARGV[1] then return false end
+return redis.call('LRANGE', KEYS[1], ARGV[2], ARGV[3])
 """
 _APPEND: Final = """
 if (redis.call('GET', KEYS[2]) or '0') ~= ARGV[1] or redis.call('LLEN', KEYS[1]) ~= tonumber(ARGV[2]) then
@@ -79,7 +85,8 @@ class RedisLog(Log):
             ) from error
         self._errors = redis.exceptions
         make: Any = redis.cluster.RedisCluster if use_cluster else redis.Redis
-        self.client: Any = make.from_url(url)
+        # What the URL says of these goes first.
+        self.client: Any = make.from_url(url, socket_connect_timeout=_CONNECT_S, socket_timeout=_ANSWER_S)
         self.patience_s = 75.0
         # The braces keep all keys on one server of a cluster.
         self.key = f"{prefix}{{optimist}}:journal"
@@ -110,9 +117,9 @@ class RedisLog(Log):
 
     def _fetch(self, refs: Sequence[int]) -> list[bytes]:
         first, last = refs[0], refs[-1]
-        lines = self._retried(lambda: self.client.lrange(self.key, first, last))
-        if len(lines) <= last - first:
-            raise StorageInternalError(f"{self.name} was rewritten or deleted while it was read. Try again.")
+        lines = self._retried(lambda: self.client.eval(_FETCH, 2, *self._keys, self._generation, first, last))
+        if lines is None or len(lines) <= last - first:
+            raise LogReplaced
         return [lines[ref - first] for ref in refs]
 
     def rewind(self) -> None:

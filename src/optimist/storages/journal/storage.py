@@ -22,7 +22,7 @@ from optimist.storages.journal import records
 from optimist.storages.journal.backends import BaseJournalBackend
 from optimist.storages.journal.compaction import compacted_lines
 from optimist.storages.journal.composing import numbered, study_fields, trials_fields
-from optimist.storages.journal.folding import fold, to_changes
+from optimist.storages.journal.folding import News, fold, to_changes
 from optimist.storages.journal.foreign import AppendsLogs, ForeignLog
 from optimist.storages.journal.journal import Fields, Journal
 from optimist.storages.journal.log import Log
@@ -120,23 +120,23 @@ class JournalStore(Storage):
         self.journal.commit(plan)
 
     def summary(self, study_id: int) -> Summary:
-        with self.journal.reading() as state:
-            study = self._study(state, study_id)
-            best = None
-            if study.best_rows:
-                news = fold(self.journal.records_at(study, study.best_rows))
-                whole = next(trial for trial in news.finished if trial.entry.number == study.best_number)
-                news.attrs, news.finished, news.open = [], [whole], {}
-                (change,) = to_changes(news, study)
+        return self.journal.ask(lambda state: self._summary(self._study(state, study_id)))
+
+    def _summary(self, study: StudyState) -> Summary:
+        best = None
+        if study.best_rows:
+            news = fold(self.journal.records_at(study, study.best_rows))
+            whole = [trial for trial in news.finished if trial.entry.number == study.best_number]
+            for change in to_changes(News(finished=whole), study):
                 assert isinstance(change, TrialChange)
                 best = change
-            return Summary(
-                record=study.record,
-                counts={state: study.counts[state] for state in TrialState},
-                best=best,
-                first_start_us=study.first_start_us,
-                attrs=StudyChange(dict(study.attrs.user_attrs), dict(study.attrs.system_attrs)),
-            )
+        return Summary(
+            record=study.record,
+            counts={state: study.counts[state] for state in TrialState},
+            best=best,
+            first_start_us=study.first_start_us,
+            attrs=StudyChange(dict(study.attrs.user_attrs), dict(study.attrs.system_attrs)),
+        )
 
     def write_study(self, study_id: int, change: StudyChange) -> None:
         document = Document(
@@ -196,7 +196,7 @@ class JournalStore(Storage):
             if was_up_to_date:
                 begun = TrialChange(number, trial_id_of(study_id, number), _RUNNING, started_us=started_us)
                 return Begun(number, Delta([begun], seq))
-            return Begun(number, self._delta(self._study(self.journal.state, study_id), cursor))
+            return Begun(number, self.changes_since(study_id, cursor))
 
     def claim(self, study_id: int, number: int) -> bool:
         started_us = now_us()
@@ -231,8 +231,7 @@ class JournalStore(Storage):
         return seq if was_up_to_date else cursor
 
     def changes_since(self, study_id: int, cursor: int) -> Delta:
-        with self.journal.reading() as state:
-            return self._delta(self._study(state, study_id), cursor)
+        return self.journal.ask(lambda state: self._delta(self._study(state, study_id), cursor))
 
     def find_trial(self, trial_id: int) -> tuple[int, int]:
         study_id, number = study_and_number_of(trial_id)

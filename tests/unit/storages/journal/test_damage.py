@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from optimist.exceptions import StorageInternalError
 from optimist.history.draft import TrialChange
 from optimist.states import StudyDirection, TrialState
-from optimist.storages.journal.line import HEADER_LENGTH
+from optimist.storages.journal.line import HEADER_LENGTH, Place, frame
 from optimist.storages.journal.storage import JournalStore
 from optimist.testing.storages.reader import read
 from tests.unit.storages.journal.stories import COMPLETE, X, facts, facts_after_each_step, open_file, story
@@ -171,3 +172,30 @@ def test_fence_does_not_change_what_there_is(tmp_path: Path) -> None:
     assert facts(storage) == facts(open_file(tmp_path)) == before
     line = (tmp_path / "study.journal").read_bytes().splitlines()[-1]
     assert line[:HEADER_LENGTH].split()[2] == b"00000001"
+
+
+def test_fence_may_share_the_number_of_a_record_that_came_before_it(tmp_path: Path) -> None:
+    storage = open_file(tmp_path)
+    storage.create_study("study", [MINIMIZE])
+    reader = read(storage, 0)
+    other = open_file(tmp_path)
+    tell(other, 0.5)  # landed just before the lock was taken from it
+    fence = frame(Place(1, other.journal.last.seq), b'{"op":"fence","id":"thief"}')
+    with (tmp_path / "study.journal").open("ab") as file:
+        file.write(fence + b"\n")
+    assert str(reader.catch_up()) == str(read(open_file(tmp_path), 0))
+    assert reader.trials[0].values == (0.5,)
+    assert tell(storage, 0.25) == 1
+    assert str(reader.catch_up()) == str(read(open_file(tmp_path), 0))
+    assert storage.journal.damaged == []
+
+
+@pytest.mark.parametrize("content", [b'{"op_code": 0, "worker_id": "x"}\n', b"SQLite format 3\0\n\n"])
+def test_file_of_another_kind_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "study.journal"
+    path.write_bytes(content)
+    storage = open_file(tmp_path)
+    for act in (storage.list_studies, lambda: storage.create_study("study", [MINIMIZE]), storage.compact):
+        with pytest.raises(StorageInternalError, match="was not written by Optimist"):
+            act()
+    assert path.read_bytes() == content

@@ -154,6 +154,31 @@ def test_compaction_and_repair(tmp_path: Path, url: str) -> None:
     assert str(reader) == str(read(storage, 0))
 
 
+def test_rewriting_between_two_looks_is_noticed(url: str) -> None:
+    storage, other = (JournalStore(JournalRedisBackend(url)) for _ in range(2))
+    for step in story(storage):
+        step()
+    before = facts(other)
+    log = log_of(other)
+    fetch = log.fetch
+    n_rewritten = 0
+
+    def fetch_too_late(refs: Any, sizes: Any) -> list[bytes]:
+        nonlocal n_rewritten
+        if n_rewritten < 2:
+            n_rewritten += 1
+            storage.compact()
+        return fetch(refs, sizes)
+
+    log.fetch = fetch_too_late  # type: ignore[method-assign]
+    other.journal.start_over()
+    other.journal._recent.clear()
+    other.journal.catch_up()
+    other.journal._recent.clear()
+    assert facts(other) == before
+    assert n_rewritten > 0
+
+
 def test_script_error_is_a_refusal(url: str) -> None:
     storage = JournalStore(JournalRedisBackend(url))
     log_of(storage).client.set(log_of(storage).key, "not a list")
