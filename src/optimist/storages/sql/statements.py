@@ -197,8 +197,10 @@ START_TRIAL: Final[Update] = (
 )
 CLAIM_TRIAL: Final[Update] = START_TRIAL.where(trials.c.state == _WAITING)
 _is_plain: Final = (trials.c.state == _RUNNING) & trials.c.document.is_(None)
-"""A running trial of which nothing has been said yet; of others, ``READ_CHANGES`` has to be taken along."""
-FINISH_PLAIN_TRIAL: Final[Update] = update(trials).where(_this_trial, _is_plain).values(**_COLUMNS)
+"""A running trial whose row says nothing of it yet."""
+_has_changes: Final = exists().where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER)
+FINISH_PLAIN_TRIAL: Final[Update] = update(trials).where(_this_trial, _is_plain, ~_has_changes).values(**_COLUMNS)
+"""Of others, what ``READ_CHANGES`` finds has to be taken along."""
 UPDATE_TRIAL: Final[Update] = update(trials).where(_this_trial).values(started_us=_STARTED, **_COLUMNS)
 
 APPEND_CHANGE: Final = insert(changes).from_select(
@@ -207,6 +209,7 @@ APPEND_CHANGE: Final = insert(changes).from_select(
         _this_trial, trials.c.state == _RUNNING
     ),
 )
+# Who finishes a trial in one round trip sees the changes that were committed before; the row, as it is now.
 MARK_AS_CHANGED: Final = update(trials).where(_this_trial, _is_plain).values(document=literal_column("'{}'"))
 READ_CHANGES: Final = (
     select(changes.c.document).where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER).order_by(changes.c.seq)

@@ -47,6 +47,7 @@ class MySQL(Dialect):
     """
 
     answers_updates = False
+    finishes_at_once = True
 
     def __init__(self) -> None:
         import pymysql
