@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import event
 
 from optimist.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -28,8 +34,9 @@ from optimist.storages.base import Storage
 from optimist.storages.journal import JournalFileBackend
 from optimist.storages.journal.storage import JournalStore
 from optimist.storages.memory import MemoryStore
-from optimist.storages.sql.storage import SQLStorage
+from optimist.storages.sql.storage import SQLStorage, create_database
 from optimist.testing.storages.reader import Reader, Seen
+from tests.servers import url_for
 
 RUNNING, WAITING, COMPLETE = TrialState.RUNNING, TrialState.WAITING, TrialState.COMPLETE
 FINAL = (COMPLETE, COMPLETE, TrialState.PRUNED, TrialState.FAIL)
@@ -387,6 +394,29 @@ class JournalMachine(StorageMachine):
             super().teardown()
         finally:
             self.directory.cleanup()
+
+
+class ServerMachine(StorageMachine):
+    """On a server, one after the other in one database: names and ids go on, as they do in life."""
+
+    url: str
+
+    def open_handles(self) -> list[Storage]:
+        handles = [SQLStorage(self.url) for _ in range(2)]
+        for record in handles[0].list_studies():
+            handles[0].delete_study(record.study_id)
+        return list(handles)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", ["mariadb", "postgresql"])
+def test_servers(server: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    url = url_for(request.getfixturevalue(server), tmp_path)
+    create_database(url)
+    machine = type("Machine", (ServerMachine,), {"url": url})
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=15, stateful_step_count=40, deadline=None, derandomize=True)
+    )
 
 
 def do_not_wait_for_the_disk(driver_connection: sqlite3.Connection, _record: object) -> None:
