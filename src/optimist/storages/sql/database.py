@@ -84,11 +84,13 @@ class Database:
 
         return self._insist(attempt)
 
-    def write(self, work: Callable[[Session, bool], T]) -> T:
+    def write(self, work: Callable[[Session, bool], T], at_once: Callable[[Session], T | None] = lambda _: None) -> T:
         """Do what writes, in a transaction: committed at its end, taken back if the work raises.
 
         Args:
             work: Is told whether an earlier attempt may have been committed although we did not hear of it.
+            at_once: Tried before, without a transaction around it: does the same if it can, and commits it; else
+                changes nothing and returns None.
 
         Raises:
             StorageInternalError: The database fails, for good or for longer than our patience.
@@ -96,6 +98,9 @@ class Database:
 
         def attempt(is_retry: bool) -> T:
             session = self._connected()
+            done = None if is_retry else at_once(session)
+            if done is not None:
+                return done
             self.dialect.begin(session.driver)
             result = work(session, is_retry)
             self.dialect.commit(session.driver)
