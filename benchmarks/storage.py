@@ -42,6 +42,7 @@ _AT_LEAST_WITH_REPORTS: Final = 0.25
 _JOURNAL_AT_LEAST: Final = 0.4
 _N_HISTORY: Final = 10_000
 _N_PRUNING: Final = 5_000
+_N_COUNTED: Final = 200
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def compare_rates(place: Home, settings: Settings, *, with_reports: bool = False
         ]
     latency_before = fsync_latency_us()
     figures = measure(__file__, cases, settings.n_repeats)
-    rows = [Row("fsync, before and after", latency_before, "us"), Row("", fsync_latency_us(), "us")]
+    rows = [Row("fsync before the runs", latency_before, "us"), Row("fsync after them", fsync_latency_us(), "us")]
     for n in settings.n_processes:
         rows += rate_rows(figures, place.backend, kind, n)
     what = "five reports" if with_reports else "no reports"
@@ -154,12 +155,11 @@ def compare_reports(place: Home, settings: Settings) -> bool:
 
 
 def compare_statements(place: Home, settings: Settings) -> bool:
-    """Commits and statements a trial; a journal has none."""
+    """Commits and statements a trial, counted over 200 trials; a journal has none."""
     if place.backend == "journal":
         return True
     contenders = ["optimist", *["optuna"] * settings.with_optuna]
-    n_trials = 200 // settings.scale
-    cases = [Case(c, f"statements {place.backend}", {**where(place), "n_trials": n_trials}) for c in contenders]
+    cases = [Case(c, f"statements {place.backend}", {**where(place), "n_trials": _N_COUNTED}) for c in contenders]
     figures = measure(__file__, cases, 1)
     rows = []
     for case in cases:
@@ -178,7 +178,7 @@ def compare_pruning(place: Home, settings: Settings) -> bool:
     """CPU of should_prune beside a long history."""
     n_history = _N_PRUNING // settings.scale
     options = filled(place, "optimist", n_history)
-    case = Case("optimist", f"pruning {place.backend}", {**options, "n_trials": 200 // settings.scale})
+    case = Case("optimist", f"pruning {place.backend}", {**options, "n_trials": _N_COUNTED})
     found = measure(__file__, [case], settings.n_repeats)[case.name]
     rows = [Row("CPU of a call", found["should_prune_us"], "us", at_most=100)]
     return report(f"should_prune beside {n_history:,} trials on {place.backend}", rows)
@@ -247,14 +247,14 @@ def main() -> int:
     parser.add_argument("sections", nargs="*", metavar="section", help=f"any of: {', '.join(SECTIONS)} (default: all)")
     parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=list(BACKENDS))
     parser.add_argument("--processes", nargs="+", type=int, default=[1, 2, 4, 8])
-    parser.add_argument("--quick", action="store_true", help="a tenth of the trials, one run each")
+    parser.add_argument("--quick", action="store_true", help="a quarter of the trials, one run each")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each case; the median counts")
     parser.add_argument("--without-optuna", action="store_true", help="only Optimist and the raw drivers")
     arguments = parser.parse_args()
     if unknown := set(arguments.sections) - set(SECTIONS):
         parser.error(f"unknown section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
 
-    n_repeats, scale = (1, 10) if arguments.quick else (arguments.repeats, 1)
+    n_repeats, scale = (1, 4) if arguments.quick else (arguments.repeats, 1)
     settings = Settings(n_repeats, scale, arguments.processes, not arguments.without_optuna)
     kept = []
     for backend in arguments.backends:

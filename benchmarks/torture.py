@@ -47,9 +47,9 @@ AWAY_S: Final = 2.0
 RECOVERY_S: Final = 5.0
 HEARTBEAT_S: Final = 2
 GRACE_S: Final = 10
-TRIALS_PER_S: Final = 20
+TRIALS_PER_S: Final = 30
 """The budget for each second of killing: more than six workers get done, so that some is left for the end."""
-PATIENCE_S: Final = 180.0
+PATIENCE_S: Final = 300.0
 _WORKER: Final = str(Path(__file__).with_name("torture_worker.py"))
 
 

@@ -3,7 +3,7 @@
 Each line of the diary is one write to a file of its own, so that whoever kills the worker can read afterwards what it
 knew. Times are seconds of the machine's monotonic clock, which all processes share:
 
-    ready TIME                     the libraries are loaded, the storage is not opened yet
+    ready TIME                     all libraries are loaded, the storage is not opened yet
     start NUMBER TIME              the objective begins
     end NUMBER TIME                it is left, whatever happens
     told NUMBER STATE VALUE TIME   the tell has returned
@@ -12,6 +12,7 @@ knew. Times are seconds of the machine's monotonic clock, which all processes sh
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -75,6 +76,7 @@ def work(orders: Orders) -> None:
         import optuna as library  # type: ignore[no-redef]
 
     library.logging.set_verbosity(logging.WARNING)
+    _load_all(library, orders.url)
 
     def objective(trial: Any) -> float:
         diary.note("start", trial.number)
@@ -102,6 +104,17 @@ def work(orders: Orders) -> None:
     diary.note("ready")
     study, budget = _open(orders, library)
     study.optimize(objective, callbacks=[tell, *budget.pop("callbacks", [])], **budget)
+
+
+def _load_all(library: Any, url: str) -> None:
+    """Load what is loaded late, so that it is not taken for waiting."""
+    study = library.create_study(storage="sqlite://")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    scheme, _, driver = url.partition("://")[0].partition("+")
+    if driver:
+        importlib.import_module(driver)
+    elif scheme == "journal":
+        importlib.import_module(f"{library.__name__}.storages.journal")
 
 
 def _open(orders: Orders, library: Any) -> tuple[Any, dict[str, Any]]:
