@@ -383,7 +383,7 @@ class SQLStorage(Storage):
             return work(transaction, is_retry), transaction.added
 
         def attempt_at_once(session: Session) -> tuple[T, list[Numbered]] | None:
-            done = at_once(begun(session))
+            done = at_once(begun(session)) if self._database.dialect.works_at_once else None
             return None if done is None else (done, [])
 
         result, added = self._database.write(attempt, attempt_at_once)

@@ -240,7 +240,7 @@ class StudyTransaction:
         n_written = 0
         if entry.is_plain:
             n_written = self.session.count(sql.APPEND_CHANGE, {**key, "text": encode(document)})
-            if self._dialect.finishes_at_once:
+            if self._dialect.works_at_once:
                 self.session.count(sql.MARK_AS_CHANGED, key)
         elif entry.is_end and entry.started_us is None:
             assert entry.state is not None
