@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from optimist.storages.base import Storage
 from optimist.storages.face import StorageFace
 from optimist.storages.foreign import ForeignStorage
 from optimist.storages.memory import MemoryStore
+from optimist.storages.serving import StorageServer
 from optimist.storages.sql.dialects.sqlite import SQLite
 from optimist.storages.sql.storage import SQLStorage, create_database
 from optimist.testing import StorageSuite
@@ -74,6 +76,18 @@ class TestPostgreSQL(OnServer):
     @pytest.fixture(autouse=True)
     def _server(self, postgresql: Server) -> None:
         self.server = postgresql
+
+
+class TestServedMemory(StorageSuite):
+    """Studies in the memory of one process, which others use through its server."""
+
+    @pytest.fixture(autouse=True)
+    def _server(self) -> Iterator[None]:
+        with StorageServer(MemoryStore()) as self.storage_server:
+            yield
+
+    def store_url(self, directory: Path) -> str:
+        return self.storage_server.url
 
 
 class TestThereAndBack(StorageSuite):

@@ -50,11 +50,15 @@ def open_storage(storage: StorageLike | None) -> Storage:
             return MemoryStore()
     if not isinstance(storage, (str, os.PathLike)):
         raise TypeError(f"storage must be a URL, a file name or a storage, but got {storage!r}.")
+    url = os.fspath(storage)
+    if url.startswith("optimist://"):
+        from optimist.storages.remote import open_remote
+
+        return open_remote(url)
     # SQLAlchemy takes longer to load than a study in memory takes to run.
     from optimist.storages.sql.storage import SQLStorage
     from optimist.storages.sql.urls import file_url
 
-    url = os.fspath(storage)
     return SQLStorage(url if _SCHEME.match(url) else file_url(url))
 
 
