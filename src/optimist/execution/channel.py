@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from typing import Final
@@ -70,10 +71,8 @@ class Channel:
 
     def close(self) -> None:
         """Close this end; a thread of this process that waits for a frame is told that the other end has closed."""
-        try:
+        with contextlib.suppress(OSError):  # the other end was faster
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the other end was faster
         self._socket.close()
 
     def _read(self, flags: int) -> bool:

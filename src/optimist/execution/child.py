@@ -24,11 +24,13 @@ class Start(msgspec.Struct):
     Attributes:
         target: The function to call, as ``package.module:name``; it takes a `ParentLine` and the payload.
         path: Where the parent looks for modules.
+        argv: The parent's command line, which the function may read as its own.
         parent_pid: The parent.
     """
 
     target: str
     path: list[str]
+    argv: list[str]
     parent_pid: int
 
 
@@ -72,7 +74,7 @@ def main() -> None:
         os._exit(1)
     start = msgspec.json.decode(first, type=Start)
     tie_to(start.parent_pid)
-    sys.path[:] = start.path
+    sys.path[:], sys.argv[:] = start.path, start.argv
     module, _, name = start.target.partition(":")
     target = getattr(importlib.import_module(module), name)
     target(ParentLine(channel), payload)

@@ -122,7 +122,8 @@ class Crew:
         return member
 
     def _hand_over(self, member: Member) -> None:
-        start = Start(self._target, [entry or str(Path.cwd()) for entry in sys.path], os.getpid())
+        path = [entry or str(Path.cwd()) for entry in sys.path]
+        start = Start(self._target, path, sys.argv, os.getpid())
         with contextlib.suppress(OSError):  # it has died; that is noticed elsewhere
             member.channel.send(msgspec.json.encode(start))
             member.channel.send(self._payload)

@@ -154,7 +154,7 @@ class RemoteStorage(Storage):
                 raise self._gone()
         if answer[:1] == b"-":
             raise wire.to_error(_error_decoder.decode(answer[1:]))
-        return msgspec.json.decode(answer[1:], type=kind)  # type: ignore[return-value]  # None means None
+        return msgspec.json.decode(answer[1:], type=kind)
 
     def _connected(self) -> Channel:
         if self._channel is None:
@@ -169,7 +169,9 @@ class RemoteStorage(Storage):
         if self._channel is not None:
             self._channel.close()
             self._channel = None
-        return StorageInternalError(f"The process that serves the storage at {self._place[0]}:{self._place[1]} is gone.")
+        return StorageInternalError(
+            f"The process that serves the storage at {self._place[0]}:{self._place[1]} is gone."
+        )
 
 
 def _fresh_lock(storage: RemoteStorage) -> threading.Lock:

@@ -293,8 +293,9 @@ class CrewLoop:
             return
         if self._callbacks or self._progress is not None:
             self._call_back(over.number)
-        if self._target is not None and state == TrialState.COMPLETE and values is not None:
-            if is_at_least(values[0], self._target, self._study.ledger.record.directions[0]):
+        if state == TrialState.COMPLETE and values is not None:
+            direction = self._study.ledger.record.directions[0]
+            if is_at_least(values[0], self._target, direction):
                 self._halt()
 
     def _call_back(self, number: int) -> None:
@@ -355,9 +356,7 @@ class CrewLoop:
     def _fail(self, number: int, reason: str) -> bool:
         """End the trial of a process that we have killed; False if it was told before."""
         ledger = self._study.ledger
-        end = TrialChange(
-            number, state=TrialState.FAIL, completed_us=now_us(), system_attrs={FAIL_REASON_KEY: reason}
-        )
+        end = TrialChange(number, state=TrialState.FAIL, completed_us=now_us(), system_attrs={FAIL_REASON_KEY: reason})
         try:
             ledger.storage.write(ledger.record.study_id, end)
         except UpdateFinishedTrialError:

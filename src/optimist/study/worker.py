@@ -70,7 +70,10 @@ def _work(line: ParentLine, payload: bytes) -> None:
     study.sampler, study.pruner = work.sampler, work.pruner
     storage.leases = work.leases
     study.optimize(
-        work.objective, catch=work.catch, gc_after_trial=work.gc_after_trial, total_trials=work.total_trials  # type: ignore[arg-type]  # BaseException too
+        work.objective,
+        catch=work.catch,  # type: ignore[arg-type]  # checked by the parent
+        gc_after_trial=work.gc_after_trial,
+        total_trials=work.total_trials,
     )
     if study.is_stopping:
         line.send(messages.encode(messages.Stopped()))
