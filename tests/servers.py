@@ -43,7 +43,7 @@ def postgresql() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def redis() -> Iterator[Server]:
+def redis_server() -> Iterator[Server]:
     with running(Redis) as server:
         yield server
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from optimist.storages.base import Storage
 from optimist.storages.face import StorageFace
 from optimist.storages.foreign import ForeignStorage
+from optimist.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optimist.storages.journal.storage import JournalStore
 from optimist.storages.memory import MemoryStore
 from optimist.storages.serving import StorageServer
 from optimist.storages.sql.dialects.sqlite import SQLite
@@ -100,6 +102,53 @@ class TestThereAndBack(StorageSuite):
 
     def make_storage(self, directory: Path) -> Storage:
         return ForeignStorage(StorageFace(MemoryStore()))
+
+
+class TestJournal(StorageSuite):
+    def store_url(self, directory: Path) -> str:
+        return f"journal://{directory}/study.journal"
+
+
+class TestJournalInRedis(StorageSuite):
+    @pytest.fixture(autouse=True)
+    def use_empty_server(self, redis_server: Server) -> None:
+        self.server = redis_server
+        self.server.run("redis-cli", "-p", str(self.server.port), "flushall")
+
+    def store_url(self, directory: Path) -> str:
+        return self.server.url
+
+
+class TestJournalUnderLockFiles(StorageSuite):
+    """Where flock does not work, a name is the lock."""
+
+    is_shared: ClassVar[bool] = False
+
+    def make_storage(self, directory: Path) -> Storage:
+        path = str(directory / "study.journal")
+        return JournalStore(JournalFileBackend(path, JournalFileSymlinkLock(path)))
+
+
+class TestJournalInForeignHome(StorageSuite):
+    """A backend that can append and read, and keeps nobody out."""
+
+    is_shared: ClassVar[bool] = False
+
+    def make_storage(self, directory: Path) -> Storage:
+        return JournalStore(ListBackend())
+
+
+class ListBackend:
+    """The plainest backend that there can be."""
+
+    def __init__(self) -> None:
+        self.logs: list[dict[str, Any]] = []
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        self.logs.extend(logs)
+
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+        yield from self.logs[log_number_from:]
 
 
 @pytest.mark.parametrize("suite", [TestInMemoryStorage, TestSQLiteInMemory])

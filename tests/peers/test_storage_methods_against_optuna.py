@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import optimist
 from optimist.storages.face import StorageFace
 from optimist.storages.foreign import ForeignStorage
+from optimist.storages.journal import JournalFileBackend
 
 Call = tuple[Any, ...]
 
@@ -147,6 +148,7 @@ OURS: dict[str, Callable[[str], Any]] = {
     "memory": lambda _: optimist.storages.InMemoryStorage(),
     "there and back": lambda _: StorageFace(ForeignStorage(optimist.storages.InMemoryStorage())),
     "SQLite": lambda directory: optimist.storages.RDBStorage(f"sqlite:///{directory}/study.db"),
+    "journal": lambda directory: optimist.storages.JournalStorage(JournalFileBackend(f"{directory}/study.journal")),
 }
 
 

@@ -15,6 +15,7 @@ import optimist
 from optimist.storages.base_storage import FrozenStudy
 from optimist.storages.face import StorageFace
 from optimist.storages.foreign import ForeignStorage
+from optimist.storages.journal import JournalFileBackend
 
 OURS: dict[str, Any] = {
     "optuna": optimist,
@@ -47,6 +48,7 @@ STORAGES: dict[str, Callable[[Path], Any]] = {
     "memory": lambda _: optimist.storages.InMemoryStorage(),
     "there and back": lambda _: StorageFace(ForeignStorage(optimist.storages.InMemoryStorage())),
     "SQLite": lambda directory: optimist.storages.RDBStorage(f"sqlite:///{directory}/study.db"),
+    "journal": lambda directory: optimist.storages.JournalStorage(JournalFileBackend(f"{directory}/study.journal")),
 }
 
 

@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import event
 
 from optimist.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -25,9 +31,12 @@ from optimist.exceptions import (
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Storage
+from optimist.storages.journal import JournalFileBackend
+from optimist.storages.journal.storage import JournalStore
 from optimist.storages.memory import MemoryStore
-from optimist.storages.sql.storage import SQLStorage
+from optimist.storages.sql.storage import SQLStorage, create_database
 from optimist.testing.storages.reader import Reader, Seen
+from tests.servers import url_for
 
 RUNNING, WAITING, COMPLETE = TrialState.RUNNING, TrialState.WAITING, TrialState.COMPLETE
 FINAL = (COMPLETE, COMPLETE, TrialState.PRUNED, TrialState.FAIL)
@@ -339,11 +348,84 @@ class SQLiteMachine(StorageMachine):
             self.directory.cleanup()
 
 
+class JournalMachine(StorageMachine):
+    def open_handles(self) -> list[Storage]:
+        self.directory = tempfile.TemporaryDirectory()
+        self.path = Path(self.directory.name) / "study.journal"
+        return [JournalStore(JournalFileBackend(self.path)) for _ in range(2)]
+
+    def has_records(self) -> bool:
+        return bool(self.studies)
+
+    @precondition(has_records)  # a file that begins with noise is none of ours
+    @rule(garbage=st.binary(max_size=60), line=st.none() | picks, cut=picks, has_end=st.booleans())
+    def damage(self, garbage: bytes, line: int | None, cut: int, has_end: bool) -> None:
+        """Append what counts for nothing: noise, the beginning of a record, a record that comes too late."""
+        lines = self.path.read_bytes().splitlines()
+        if line is not None and lines:
+            garbage = lines[line % len(lines)]
+            garbage = garbage[: cut % (len(garbage) + 1)] if cut % 2 else garbage
+        with self.path.open("ab") as file:
+            file.write(garbage + b"\n" * has_end)
+
+    @rule(pick=picks, rarely=st.integers(0, 2))
+    def compact(self, pick: int, rarely: int) -> None:
+        handle = self.handle(pick)
+        assert isinstance(handle, JournalStore)
+        if not rarely:
+            handle.compact()
+
+    @rule(pick=picks)
+    def repair(self, pick: int) -> None:
+        handle = self.handle(pick)
+        assert isinstance(handle, JournalStore)
+        handle.repair()
+        assert handle.repair().damaged == []
+
+    @rule(pick=picks)
+    def open_anew(self, pick: int) -> None:
+        fresh = JournalStore(JournalFileBackend(self.path))
+        for study_id, study in self.studies.items():
+            self.check_reader(study, Reader(fresh, study_id).catch_up())
+        fresh.close()
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            self.directory.cleanup()
+
+
+class ServerMachine(StorageMachine):
+    """On a server, one after the other in one database: names and ids go on, as they do in life."""
+
+    url: str
+
+    def open_handles(self) -> list[Storage]:
+        handles = [SQLStorage(self.url) for _ in range(2)]
+        for record in handles[0].list_studies():
+            handles[0].delete_study(record.study_id)
+        return list(handles)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", ["mariadb", "postgresql"])
+def test_servers(server: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    url = url_for(request.getfixturevalue(server), tmp_path)
+    create_database(url)
+    machine = type("Machine", (ServerMachine,), {"url": url})
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=15, stateful_step_count=40, deadline=None, derandomize=True)
+    )
+
+
 def do_not_wait_for_the_disk(driver_connection: sqlite3.Connection, _record: object) -> None:
     driver_connection.execute("PRAGMA synchronous = OFF")
 
 
 TestMemory = MemoryMachine.TestCase
 TestSQLite = SQLiteMachine.TestCase
+TestJournal = JournalMachine.TestCase
 TestMemory.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, derandomize=True)
+TestJournal.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, derandomize=True)
 TestSQLite.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, derandomize=True)

@@ -16,7 +16,7 @@ from optimist.cli.ask_tell import ask, tell
 from optimist.cli.command import write_lines
 from optimist.cli.run import run
 from optimist.cli.settings import Settings, shared_options
-from optimist.cli.stores import upgrade_storage
+from optimist.cli.stores import compact_storage, repair_storage, upgrade_storage
 from optimist.cli.studies import create_study, delete_study, list_studies, list_study_names, set_user_attr
 from optimist.cli.trials import list_best_trials, list_trials, show_best_trial
 from optimist.exceptions import OptimistError
@@ -26,7 +26,7 @@ SECTIONS = {
     "Studies": ("create-study", "studies", "study-names", "study set-user-attr", "delete-study"),
     "Trials": ("trials", "best-trial", "best-trials"),
     "Run trials from the shell": ("run", "ask", "tell"),
-    "Upkeep": ("storage upgrade", "help"),
+    "Upkeep": ("storage upgrade", "storage compact", "storage repair", "help"),
 }
 
 EXAMPLE = """\
@@ -131,7 +131,8 @@ for _command in (
 ):
     app.add_command(_command)
 study.add_command(set_user_attr)
-storage.add_command(upgrade_storage)
+for _command in (upgrade_storage, compact_storage, repair_storage):
+    storage.add_command(_command)
 
 
 def main(args: Sequence[str] | None = None) -> int:

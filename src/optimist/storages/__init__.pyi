@@ -1,7 +1,14 @@
+from . import journal as journal
 from .base import Storage as Storage
 from .base_storage import BaseStorage as BaseStorage
 from .callbacks import RetryFailedTrialCallback as RetryFailedTrialCallback
 from .callbacks import RetryHeartbeatStaleTrialCallback as RetryHeartbeatStaleTrialCallback
 from .face import InMemoryStorage as InMemoryStorage
 from .heartbeat import fail_stale_trials as fail_stale_trials
+from .journal.deprecated import BaseJournalLogStorage as BaseJournalLogStorage
+from .journal.deprecated import JournalFileOpenLock as JournalFileOpenLock
+from .journal.deprecated import JournalFileStorage as JournalFileStorage
+from .journal.deprecated import JournalFileSymlinkLock as JournalFileSymlinkLock
+from .journal.deprecated import JournalRedisStorage as JournalRedisStorage
+from .journal.face import JournalStorage as JournalStorage
 from .rdb import RDBStorage as RDBStorage

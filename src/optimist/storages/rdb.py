@@ -13,6 +13,7 @@ from optimist.history.records import FrozenTrial
 from optimist.states import TrialState
 from optimist.storages.face import StorageFace
 from optimist.storages.heartbeat import BaseHeartbeat, StaleTrialCallback, reclaim_trial
+from optimist.storages.leases import LeaseSettings
 from optimist.storages.sql.database import Database
 from optimist.storages.sql.schema import REVISIONS, find_version
 from optimist.storages.sql.storage import SQLStorage
@@ -79,10 +80,22 @@ class RDBStorage(StorageFace, BaseHeartbeat):
         self._forget()
 
     def _open(self) -> SQLStorage:
-        return SQLStorage(self.url, self.engine_kwargs, skip_table_creation=self._skip_table_creation)
+        store = SQLStorage(self.url, self.engine_kwargs, skip_table_creation=self._skip_table_creation)
+        self._give_leases(store)
+        return store
+
+    def _give_leases(self, store: SQLStorage) -> None:
+        """Tell the store what its worker loops hold to."""
+        if self.heartbeat_interval is not None and self.lease_s is not None:
+            store.leases = LeaseSettings(self.heartbeat_interval, self.lease_s, self.heartbeat_stale_trial_callback)
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in super().__getstate__().items() if key != "scoped_session"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if self._opened is not None:
+            self._give_leases(self._opened)
 
     @property
     def store(self) -> SQLStorage:
@@ -108,7 +121,7 @@ class RDBStorage(StorageFace, BaseHeartbeat):
 
     @property
     def lease_s(self) -> float | None:
-        """After how long without a heartbeat a trial counts as lost, in seconds; None: never."""
+        """After how long without a heartbeat a trial counts as lost, in seconds; None: as with any storage."""
         if self.heartbeat_interval is None:
             return None
         return 2 * self.heartbeat_interval if self.grace_period is None else self.grace_period

@@ -35,6 +35,7 @@ def create_study(
     direction: Direction | None = None,
     load_if_exists: bool = False,
     directions: Sequence[Direction] | None = None,
+    create_database: bool = False,
 ) -> Study:
     """Make a study.
 
@@ -48,6 +49,7 @@ def create_study(
         direction: "minimize" (the default) or "maximize".
         load_if_exists: Go on with the study if there is one of this name.
         directions: One direction per objective, instead of ``direction``.
+        create_database: Make the database on its MySQL or PostgreSQL server if there is none of that name.
 
     Raises:
         DuplicatedStudyError: There is a study of this name.
@@ -65,7 +67,7 @@ def create_study(
         study_name = os.environ.get(NAME_VARIABLE) or None
     if study_name is not None:
         check_name("A study's name", study_name)
-    face, opened = open_face(storage)
+    face, opened = open_face(storage, create_database=create_database)
     try:
         record = opened.create_study(study_name, wanted)
     except DuplicatedStudyError:

@@ -313,3 +313,34 @@ def test_an_upgrade_that_is_not_needed(run: Run) -> None:
     assert code == 0
     assert "up to date" in err
     assert run("storage", "upgrade", "--storage", "b.db")[0] == 1
+
+
+def test_journal_is_compacted_and_repaired(run: Run, tmp_path: Path) -> None:
+    at = ("--storage", "journal://a.journal")
+    assert run("create-study", *at, "--study-name", "s")[0] == 0
+    for _ in range(3):
+        number = json.loads(run("ask", *at)[1])["number"]
+        run("tell", *at, "--trial-number", str(number), "--values", "0.5")
+    trials = run("trials", *at, "--study-name", "s", "-f", "json")[1]
+    path = tmp_path / "a.journal"
+    n_lines = path.read_bytes().count(b"\n")
+    code, out, err = run("storage", "compact", *at)
+    assert (code, out) == (0, "")
+    assert "compact now" in err
+    assert path.read_bytes().count(b"\n") < n_lines
+    assert "Nothing is damaged" in run("storage", "repair", *at)[2]
+    with path.open("ab") as file:
+        file.write(b"J1 torn")
+    code, out, err = run("storage", "repair", *at)
+    assert code == 0
+    assert ": torn (7 bytes)" in out
+    assert "a.journal.damaged-" in err
+    assert run("trials", *at, "--study-name", "s", "-f", "json")[1] == trials
+    assert "up to date" in run("storage", "upgrade", *at)[2]
+
+
+def test_only_journals_are_compacted(run: Run) -> None:
+    for storage in ("journal://missing.journal", "nothing://x"):
+        for command in ("compact", "repair"):
+            code, out, err = run("storage", command, "--storage", storage)
+            assert (code, out, err.count("\n")) == (1, "", 1)

@@ -344,6 +344,7 @@ def test_storages_travel_with_their_studies(storage: StorageFace) -> None:
     study.ask()
     travelled = pickle.loads(pickle.dumps(study))
     travelled.ask()
+    assert travelled._storage.store is travelled.ledger.storage
     assert travelled._storage.get_n_trials(study._study_id) == len(travelled.trials) == 2
     again = pickle.loads(pickle.dumps(storage))
     assert type(again) is type(storage)

@@ -243,5 +243,6 @@ def test_what_is_opened(mine: Mine) -> None:
     study = optimist.create_study(study_name="alike", storage=Alike())  # type: ignore[arg-type]
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
     assert len(study.trials) == 2
-    with pytest.raises(TypeError, match="a URL, a file name or a storage"):
-        open_storage(object())  # type: ignore[arg-type]
+    for nothing in (object(), Mine, InMemoryStorage):
+        with pytest.raises(TypeError, match="a URL, a file name or a storage"):
+            open_storage(nothing)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import optimist
 from optimist.exceptions import StorageInternalError
 from optimist.states import StudyDirection
 from optimist.storages import RDBStorage
+from optimist.storages.leases import LeaseSettings
 from optimist.storages.sql.schema import REVISIONS
 
 
@@ -42,6 +43,25 @@ def test_grace_is_twice_the_interval() -> None:
     assert RDBStorage("sqlite://", heartbeat_interval=60).lease_s == 120
     assert RDBStorage("sqlite://").lease_s is None
     assert RDBStorage("sqlite://", grace_period=60).lease_s is None
+
+
+def test_worker_loops_hold_to_the_heartbeat(url: str) -> None:
+    storage = RDBStorage(url, heartbeat_interval=3, heartbeat_stale_trial_callback=print)
+    study = optimist.create_study(storage=storage)
+    leased: list[list[int]] = []
+
+    def objective(trial: optimist.Trial) -> float:
+        leased.append(storage.store.leased(study._study_id))
+        return 0.0
+
+    study.optimize(objective, n_trials=2)
+    assert leased == [[0], [1]]
+    for own in (storage, pickle.loads(pickle.dumps(storage)), pickle.loads(pickle.dumps(study))._storage):
+        assert own.store.leases == LeaseSettings(3, 6, print)
+        own.store.close()
+    plain = RDBStorage(url)
+    assert plain.store.leases.length_s == LeaseSettings().length_s
+    plain.store.close()
 
 
 def test_impossible_arguments(url: str) -> None:

@@ -84,11 +84,13 @@ class Database:
 
         return self._insist(attempt)
 
-    def write(self, work: Callable[[Session, bool], T]) -> T:
+    def write(self, work: Callable[[Session, bool], T], at_once: Callable[[Session], T | None] = lambda _: None) -> T:
         """Do what writes, in a transaction: committed at its end, taken back if the work raises.
 
         Args:
             work: Is told whether an earlier attempt may have been committed although we did not hear of it.
+            at_once: Tried before, without a transaction around it: does the same if it can, and commits it; else
+                changes nothing and returns None.
 
         Raises:
             StorageInternalError: The database fails, for good or for longer than our patience.
@@ -96,6 +98,9 @@ class Database:
 
         def attempt(is_retry: bool) -> T:
             session = self._connected()
+            done = None if is_retry else at_once(session)
+            if done is not None:
+                return done
             self.dialect.begin(session.driver)
             result = work(session, is_retry)
             self.dialect.commit(session.driver)
@@ -140,12 +145,12 @@ class Database:
         if session is None:
             return
         if session.connection.invalidated or (self.dialect.is_remote and self._breaks(error)):
-            self._drop()
+            self._drop(is_broken=True)
             return
         try:
             self.dialect.rollback(session.driver)
         except self._errors:
-            self._drop()
+            self._drop(is_broken=True)
 
     def _breaks(self, error: BaseException) -> bool:
         """Whether a connection is lost, or was interrupted in the middle of an answer, as by Ctrl-C."""
@@ -174,11 +179,13 @@ class Database:
             self._has_answered = True
         return self._session
 
-    def _drop(self) -> None:
+    def _drop(self, *, is_broken: bool = False) -> None:
         """Forget the connection; the next use opens another."""
         session, self._session = self._session, None
         if session is not None:
             with suppress(*self._errors):
+                if is_broken and not session.connection.invalidated:
+                    session.connection.invalidate()  # no farewell
                 session.connection.close()
 
     def _notice_fork(self) -> None:

@@ -27,6 +27,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     union_all,
     update,
 )
@@ -195,13 +196,11 @@ START_TRIAL: Final[Update] = (
     .values(state=_RUNNING, seq=_SEQ, started_us=_STARTED, op=_OP, lease_ms=_LEASE, lease_us=_lease_end)
 )
 CLAIM_TRIAL: Final[Update] = START_TRIAL.where(trials.c.state == _WAITING)
-_is_plain: Final = (
-    (trials.c.state == _RUNNING)
-    & trials.c.document.is_(None)
-    & ~exists().where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER)
-)
-FINISH_PLAIN_TRIAL: Final[Update] = update(trials).where(_this_trial, _is_plain).values(**_COLUMNS)
-"""Of a running trial of which nothing has been said yet; others take what ``READ_CHANGES`` finds with them."""
+_is_plain: Final = (trials.c.state == _RUNNING) & trials.c.document.is_(None)
+"""A running trial whose row says nothing of it yet."""
+_has_changes: Final = exists().where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER)
+FINISH_PLAIN_TRIAL: Final[Update] = update(trials).where(_this_trial, _is_plain, ~_has_changes).values(**_COLUMNS)
+"""Of others, what ``READ_CHANGES`` finds has to be taken along."""
 UPDATE_TRIAL: Final[Update] = update(trials).where(_this_trial).values(started_us=_STARTED, **_COLUMNS)
 
 APPEND_CHANGE: Final = insert(changes).from_select(
@@ -210,10 +209,49 @@ APPEND_CHANGE: Final = insert(changes).from_select(
         _this_trial, trials.c.state == _RUNNING
     ),
 )
+# Who finishes a trial in one round trip sees the changes that were committed before; the row, as it is now.
+MARK_AS_CHANGED: Final = update(trials).where(_this_trial, _is_plain).values(document=literal_column("'{}'"))
 READ_CHANGES: Final = (
     select(changes.c.document).where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER).order_by(changes.c.seq)
 )
 DELETE_CHANGES: Final = delete(changes).where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER)
+
+# Begin and finish a plain trial in one round trip: for PostgreSQL as one statement, ...
+
+_begun_study: Final = BEGIN_NEW.returning(studies.c.study_id, studies.c.seq, studies.c.n_trials).cte("begun_study")
+_BEGUN_AT_ONCE: Final = _BEGUN | {
+    "study_id": _begun_study.c.study_id,
+    "number": _begun_study.c.n_trials - _ONE,
+    "seq": _begun_study.c.seq,
+}
+BEGIN_AT_ONCE: Final = (
+    insert(trials)
+    .from_select(list(_BEGUN), select(*_BEGUN_AT_ONCE.values()))
+    .returning(trials.c.trial_id, trials.c.number, trials.c.seq)
+)
+_plain: Final = select(trials.c.trial_id).where(_this_trial, _is_plain).with_for_update().cte("plain")
+_advanced: Final = ADVANCE.where(exists(select(_plain.c.trial_id))).returning(studies.c.seq).cte("advanced")
+FINISH_AT_ONCE: Final = (
+    update(trials)
+    .where(trials.c.trial_id == _plain.c.trial_id)
+    .values(_COLUMNS | {"seq": _advanced.c.seq})
+    .returning(trials.c.seq)
+)
+
+# ... for MySQL as several in one packet, each of which does nothing unless the one before it has changed its row.
+
+_one_before: Final = func.row_count() == _ONE
+BEGIN_SCRIPT: Final = (
+    NOTING[BEGIN_NEW],
+    insert(trials).from_select(list(_BEGUN), select(*_BEGUN.values()).where(_this_study, _one_before)),
+    text("COMMIT"),
+)
+FINISH_SCRIPT: Final = (
+    update(trials).where(_this_trial, _is_plain).values({k: v for k, v in _COLUMNS.items() if k != "seq"}),
+    NOTING[ADVANCE].where(_one_before),
+    update(trials).where(_this_trial, _one_before).values(seq=func.last_insert_id()),
+    text("COMMIT"),
+)
 
 # What a call has written already, although its answer was lost
 

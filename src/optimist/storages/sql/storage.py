@@ -6,7 +6,7 @@ import secrets
 import uuid
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +17,7 @@ from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import ANY_TERMS, Begun, Delta, Storage, StudyRecord, Summary, Terms, check_name
 from optimist.storages.documents import attr_to_json, storable_attrs
 from optimist.storages.entry import to_entry
-from optimist.storages.known import KnownDistributions, storable_distribution
+from optimist.storages.known import KnownDistributions, Numbered, storable_distribution
 from optimist.storages.leases import Lease, LeaseWatch
 from optimist.storages.memory import now_us
 from optimist.storages.sql import statements as sql
@@ -37,6 +37,9 @@ from optimist.storages.sql.transaction import StudyTransaction
 from optimist.storages.sql.urls import dialect_of, is_in_memory, masked, parse_url
 
 T = TypeVar("T")
+
+_UNKNOWN: Final = -(2**62)
+"""Stands for a place in the sequence that is not known; far from all that are."""
 
 
 class SQLStorage(Storage):
@@ -73,6 +76,7 @@ class SQLStorage(Storage):
         self._database = Database(self.url, self.engine_kwargs)
         self._known: dict[int, KnownDistributions] = {}
         self._watch = LeaseWatch()
+        self._tips = Tips()
         open_schema(self._database, may_create=self._may_create)
         weakref.finalize(self, self._database.close)  # also at the end of the program: folds the log into the file
 
@@ -211,20 +215,32 @@ class SQLStorage(Storage):
     def begin_trial(self, study_id: int, cursor: int, terms: Terms = ANY_TERMS) -> Begun:
         started_us = now_us()
 
-        def begin(transaction: StudyTransaction, is_retry: bool) -> tuple[int, TrialChange | None, int]:
+        def begin(transaction: StudyTransaction, is_retry: bool) -> tuple[TrialChange, int]:
             if is_retry and transaction.lock():
-                written = transaction.written_trials()
-                if written:
-                    return written[0], None, -1
+                for number in transaction.written_trials():
+                    return TrialChange(number), _UNKNOWN
             begun = transaction.begin(started_us, terms)
             if begun is None:
                 raise self._no_study(study_id)
-            return begun.number, begun, transaction.seq
+            return begun, transaction.seq
 
-        number, begun, seq = self._change(study_id, begin)
-        if begun is not None and seq == cursor + 1:
-            return Begun(number, Delta([begun], seq))
-        return Begun(number, self.changes_since(study_id, cursor))
+        def begin_at_once(transaction: StudyTransaction) -> tuple[TrialChange, int] | None:
+            done = transaction.begin_at_once(started_us, terms)
+            if done is None:
+                return None
+            return TrialChange(done.number, done.trial_id, TrialState.RUNNING, started_us=started_us), done.seq
+
+        begun, seq = self._change(study_id, begin, begin_at_once)
+        if begun.number < 0:
+            begun.number = self._tips.next_number(study_id, seq)
+        if begun.number >= 0 and seq == cursor + 1:
+            self._tips.note(study_id, seq, begun.number + 1)
+            return Begun(begun.number, Delta([begun], seq))
+        delta = self.changes_since(study_id, cursor)
+        if begun.number < 0:
+            ours = (c for c in delta.changes if isinstance(c, TrialChange) and c.trial_id == begun.trial_id)
+            begun.number = next(ours).number
+        return Begun(begun.number, delta)
 
     def claim(self, study_id: int, number: int) -> bool:
         started_us = now_us()
@@ -250,13 +266,18 @@ class SQLStorage(Storage):
             if is_retry and transaction.lock():
                 written = transaction.has_written_change(entry.number) or transaction.written_trials() == [entry.number]
                 if written:
-                    return -1
+                    return _UNKNOWN
             if not transaction.advance(end=entry.state if entry.is_end else None, start=entry.started_us):
                 raise self._no_study(study_id)
             transaction.write(entry)
             return transaction.seq
 
-        seq = self._change(study_id, write)
+        def finish_at_once(transaction: StudyTransaction) -> int | None:
+            done = transaction.finish_at_once(entry)
+            return None if done is None else done.seq
+
+        seq = self._change(study_id, write, finish_at_once)
+        self._tips.pass_by(study_id, seq)
         return seq if seq == cursor + 1 else cursor
 
     def changes_since(self, study_id: int, cursor: int) -> Delta:
@@ -266,6 +287,7 @@ class SQLStorage(Storage):
             study = session.first(sql.READ_SEQ, {"in_study": study_id})
             if study is None:
                 raise self._no_study(study_id)
+            self._tips.note(study_id, study.seq, study.n_trials)
             return study.seq, [] if study.seq == cursor else read_news(session, study_id, cursor, known)
 
         seq, news = self._database.read(read)
@@ -343,17 +365,35 @@ class SQLStorage(Storage):
 
     # Within
 
-    def _change(self, study_id: int, work: Callable[[StudyTransaction, bool], T]) -> T:
-        """Change a study in one transaction; ``work`` is told whether an earlier attempt may have been committed."""
+    def _change(
+        self,
+        study_id: int,
+        work: Callable[[StudyTransaction, bool], T],
+        at_once: Callable[[StudyTransaction], T | None] = lambda _: None,
+    ) -> T:
+        """Change a study in one transaction.
+
+        Args:
+            study_id: The study.
+            work: Is told whether an earlier attempt may have been committed.
+            at_once: Tried before, with no transaction around it; see ``Database.write``.
+        """
         known = self._known_of(study_id)
         op = new_op()
 
-        def attempt(session: Session, is_retry: bool) -> tuple[T, StudyTransaction]:
-            transaction = StudyTransaction(session, self._database.dialect, study_id, op, known)
-            return work(transaction, is_retry), transaction
+        def begun(session: Session) -> StudyTransaction:
+            return StudyTransaction(session, self._database.dialect, study_id, op, known)
 
-        result, transaction = self._database.write(attempt)
-        known.add(transaction.added)
+        def attempt(session: Session, is_retry: bool) -> tuple[T, list[Numbered]]:
+            transaction = begun(session)
+            return work(transaction, is_retry), transaction.added
+
+        def attempt_at_once(session: Session) -> tuple[T, list[Numbered]] | None:
+            done = at_once(begun(session))
+            return None if done is None else (done, [])
+
+        result, added = self._database.write(attempt, attempt_at_once)
+        known.add(added)
         return result
 
     def _known_of(self, study_id: int) -> KnownDistributions:
@@ -380,6 +420,31 @@ def create_database(url: str | URL) -> bool:
         return dialect.create_database(parsed)
     except errors as error:
         raise StorageInternalError(f"{masked(parsed)}: {dialect.explain(parsed, error)}") from error
+
+
+class Tips:
+    """How many trials each study had at the last place of its sequence that this process knows of.
+
+    MySQL does not say which number a new trial got. Whoever knows how many there were just before, knows.
+    """
+
+    def __init__(self) -> None:
+        self._tips: dict[int, tuple[int, int]] = {}
+
+    def note(self, study_id: int, seq: int, n_trials: int) -> None:
+        """Note what the database said."""
+        self._tips[study_id] = (seq, n_trials)
+
+    def pass_by(self, study_id: int, seq: int) -> None:
+        """Note a change that made no trial."""
+        last, n_trials = self._tips.get(study_id, (_UNKNOWN, 0))
+        if seq == last + 1:
+            self._tips[study_id] = (seq, n_trials)
+
+    def next_number(self, study_id: int, seq: int) -> int:
+        """The number of the trial that came to the study at this place; -1 if that is not known."""
+        last, n_trials = self._tips.get(study_id, (_UNKNOWN, 0))
+        return n_trials if seq == last + 1 else -1
 
 
 class _LeaseGoesOn(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Update
 
@@ -18,9 +18,16 @@ from optimist.storages.entry import Entry, is_feasible
 from optimist.storages.known import KnownDistributions, Numbered, storable_distribution
 from optimist.storages.memory import now_us
 from optimist.storages.sql import statements as sql
-from optimist.storages.sql.dialects.base import Dialect
+from optimist.storages.sql.dialects.base import AtOnce, Dialect
 from optimist.storages.sql.reading import learn_distributions, to_trial_change
 from optimist.storages.sql.session import Session
+
+_ONE_END: Final[dict[TrialState, dict[str, Any]]] = {
+    end: {f"more_{column}": int(state == end) for state, column in sql.COUNTERS.items()}
+    | {"n_changes": 1, "more_n_trials": 0, "more_n_reclaimed": 0, "started": None}
+    for end in sql.COUNTERS
+}
+"""What finishing one trial in each state changes in the counts of its study."""
 
 
 class StudyTransaction:
@@ -88,6 +95,20 @@ class StudyTransaction:
         params |= {"n_changes": n_changes, "more_n_trials": len(new), "more_n_reclaimed": n_reclaimed, "started": start}
         return self._update_study(sql.ADVANCE, params)
 
+    def finish_at_once(self, entry: Entry) -> AtOnce | None:
+        """Finish a plain trial without a transaction around it; None if that is not possible, and nothing was changed."""
+        ids = self._known.ids
+        if not entry.is_end or entry.started_us is not None or any(item not in ids for item in entry.space):
+            return None
+        assert entry.state is not None
+        entry.document.space = [ids[item] for item in entry.space]
+        params = {
+            **_ONE_END[entry.state],
+            **self._columns(entry, entry.document, entry.state),
+            **self._key(entry.number),
+        }
+        return self._dialect.finish_at_once(self.session, params)
+
     def begin(self, started_us: int, terms: Terms) -> TrialChange | None:
         """Start the oldest waiting trial, or a new one; None if there is no such study.
 
@@ -105,6 +126,10 @@ class StudyTransaction:
             n_counted = study.n_trials - study.n_waiting - study.n_reclaimed
             if terms.total_trials is not None and n_counted >= terms.total_trials:
                 raise BudgetSpentError(f"Study {study.name!r} has had {n_counted} trials of {terms.total_trials}.")
+
+    def begin_at_once(self, started_us: int, terms: Terms) -> AtOnce | None:
+        """Begin a new trial without a transaction around it; None if that is not possible, and nothing was changed."""
+        return self._dialect.begin_at_once(self.session, self._begin_params(started_us, terms))
 
     def _begin_new(self, started_us: int, terms: Terms) -> TrialChange | None:
         params = self._begin_params(started_us, terms)
@@ -215,6 +240,8 @@ class StudyTransaction:
         n_written = 0
         if entry.is_plain:
             n_written = self.session.count(sql.APPEND_CHANGE, {**key, "text": encode(document)})
+            if self._dialect.finishes_at_once:
+                self.session.count(sql.MARK_AS_CHANGED, key)
         elif entry.is_end and entry.started_us is None:
             assert entry.state is not None
             n_written = self.session.count(

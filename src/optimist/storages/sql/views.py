@@ -100,8 +100,8 @@ def _mysql_attrs(attrs: str, is_system: int) -> str:
 _MYSQL: Final = {
     "optimist_view_trials": f"""
         SELECT s.name AS study, t.number, {_STATE}, t.value, t.is_feasible,
-            TIMESTAMPADD(MICROSECOND, t.started_us, '1970-01-01 00:00:00.000000') AS started,
-            TIMESTAMPADD(MICROSECOND, t.completed_us, '1970-01-01 00:00:00.000000') AS completed
+            TIMESTAMPADD(MICROSECOND, t.started_us, TIMESTAMP'1970-01-01 00:00:00.000000') AS started,
+            TIMESTAMPADD(MICROSECOND, t.completed_us, TIMESTAMP'1970-01-01 00:00:00.000000') AS completed
         FROM optimist_trials t JOIN optimist_studies s ON s.study_id = t.study_id
     """,
     "optimist_view_documents": _SQLITE["optimist_view_documents"],

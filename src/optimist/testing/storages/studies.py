@@ -17,6 +17,7 @@ COMPLETE, PRUNED, FAIL = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL
 RUNNING, WAITING = TrialState.RUNNING, TrialState.WAITING
 
 STRANGE_NAMES = (
+    "",
     'it\'s a "name"; DROP TABLE studies --',
     "naïve 名前 🦜",
     "a",

@@ -179,7 +179,7 @@ class ValueSuite(StorageCase):
     def test_strange_names_are_kept(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
         params = [(name, FloatDistribution(0.0, 1.0), i / 16) for i, name in enumerate(STRANGE_NAMES)]
-        attrs = {name: name for name in (*STRANGE_NAMES, "")}
+        attrs = {name: name for name in STRANGE_NAMES}
         number = storage.begin_trial(study_id, 0).number
         storage.write(study_id, TrialChange(number, params=params, user_attrs=attrs, system_attrs=attrs))
         storage.write(study_id, TrialChange(number, state=FAIL))

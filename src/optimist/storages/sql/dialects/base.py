@@ -6,9 +6,27 @@ Everything else is written once, in SQLAlchemy Core. A further database is a fur
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sqlalchemy.engine import URL, Connection
+
+from optimist.storages.sql.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """What became of a trial that was begun or finished in one round trip.
+
+    Attributes:
+        seq: Its place in the study's sequence.
+        trial_id, number: Of the trial; -1 if the database did not say.
+    """
+
+    seq: int
+    trial_id: int = -1
+    number: int = -1
 
 
 class Dialect(ABC):
@@ -17,6 +35,7 @@ class Dialect(ABC):
     Attributes:
         driver_errors: What its driver raises.
         is_remote: Whether it is a server, which may be away for a while and come back.
+        finishes_at_once: Whether ``finish_at_once`` ever does.
         answers_updates: Whether an UPDATE can return the new row.
         pauses_s: Between attempts at what others keep us from: the first, and the longest.
         patience_s: For how long we try again.
@@ -25,6 +44,7 @@ class Dialect(ABC):
 
     driver_errors: tuple[type[Exception], ...]
     is_remote: ClassVar[bool] = True
+    finishes_at_once: ClassVar[bool] = False
     answers_updates: bool = True
     pauses_s: ClassVar[tuple[float, float]] = (0.02, 2.0)
     patience_s: float = 300.0
@@ -60,6 +80,14 @@ class Dialect(ABC):
 
     def end_reading(self, driver_connection: Any) -> None:
         """End what the driver began of its own accord for a statement that reads."""
+
+    def begin_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
+        """Begin a new trial in one round trip, committed; None if that is not possible, and nothing was changed."""
+        return None
+
+    def finish_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
+        """Finish a plain trial in one round trip, committed; None if that is not possible, and nothing was changed."""
+        return None
 
     def column_value(self, value: float) -> float | None:
         """What the column for values holds; NaN is NULL everywhere. The exact value is in the trial's document."""

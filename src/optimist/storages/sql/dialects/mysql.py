@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import create_engine, text
@@ -12,7 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from optimist.exceptions import StorageInternalError
-from optimist.storages.sql.dialects.base import Dialect, first_line
+from optimist.storages.sql import statements as sql
+from optimist.storages.sql.dialects.base import AtOnce, Dialect, first_line
+from optimist.storages.sql.session import Session
 
 _SCHEMA_LOCK_S: Final = 120
 
@@ -31,6 +34,7 @@ _TRANSIENT: Final = frozenset(
 )  # fmt: skip
 _REFUSALS: Final = frozenset({1044, 1045, 1049, 1698})  # no such user, wrong password, no such database
 _NO_SUCH_DATABASE: Final = 1049
+_CLIENT_FLAGS: Final = 2 | 65536  # CLIENT_FOUND_ROWS: an UPDATE counts what it finds; CLIENT_MULTI_STATEMENTS
 _LARGEST: Final = 1.7976931348623157e308
 _LARGEST_BUT_ONE: Final = math.nextafter(_LARGEST, 0.0)
 
@@ -43,6 +47,7 @@ class MySQL(Dialect):
     """
 
     answers_updates = False
+    finishes_at_once = True
 
     def __init__(self) -> None:
         import pymysql
@@ -57,7 +62,7 @@ class MySQL(Dialect):
         return {
             "poolclass": NullPool,
             "isolation_level": "READ COMMITTED",
-            "connect_args": {"charset": "utf8mb4", "connect_timeout": 10},
+            "connect_args": {"charset": "utf8mb4", "connect_timeout": 10, "client_flag": _CLIENT_FLAGS},
         }
 
     def lock_schema(self, connection: Connection) -> None:
@@ -89,6 +94,14 @@ class MySQL(Dialect):
         limit = _LARGEST if math.isinf(value) else _LARGEST_BUT_ONE
         return min(max(value, -limit), limit)
 
+    def begin_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
+        (n_studies, seq), (_, trial_id), _ = session.run_script(sql.BEGIN_SCRIPT, params)
+        return AtOnce(seq, trial_id) if n_studies else None
+
+    def finish_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
+        (n_trials, _), (_, seq), *_ = session.run_script(sql.FINISH_SCRIPT, params)
+        return AtOnce(seq) if n_trials else None
+
     def is_transient(self, error: BaseException) -> bool:
         number = _number(error)
         if isinstance(error, OSError):
@@ -110,7 +123,7 @@ class MySQL(Dialect):
         return bool(made)
 
     def explain(self, url: URL, error: BaseException) -> str:
-        number, message = _number(error), first_line(_cause(error))
+        number, message = _number(error), _message(error)
         if number == _NO_SUCH_DATABASE:
             return (
                 f"The server has no database {url.database!r}. Make it with create_study(..., create_database=True), "
@@ -140,6 +153,11 @@ def _driver(connection: Connection) -> Any:
 def _cause(error: BaseException) -> BaseException:
     """What the driver said, if SQLAlchemy passed it on."""
     return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+
+
+def _message(error: BaseException) -> str:
+    cause = _cause(error)
+    return str(cause.args[-1]) if len(cause.args) == 2 else first_line(cause)
 
 
 def _number(error: BaseException) -> int:

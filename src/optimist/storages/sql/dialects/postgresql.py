@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import create_engine, text
@@ -10,7 +11,9 @@ from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from optimist.storages.sql.dialects.base import Dialect, first_line
+from optimist.storages.sql import statements as sql
+from optimist.storages.sql.dialects.base import AtOnce, Dialect, first_line
+from optimist.storages.sql.session import Session
 
 _SCHEMA_LOCK: Final = 0x0971_9157  # any number, the same for all of us
 
@@ -39,6 +42,8 @@ _REFUSAL_TEXTS: Final = (
 class PostgreSQL(Dialect):
     """PostgreSQL."""
 
+    finishes_at_once = True
+
     def __init__(self) -> None:
         import psycopg
 
@@ -64,6 +69,14 @@ class PostgreSQL(Dialect):
     def rollback(self, driver_connection: Any) -> None:
         if driver_connection.info.transaction_status != self._idle:
             driver_connection.execute("ROLLBACK")
+
+    def begin_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
+        row = session.first(sql.BEGIN_AT_ONCE, params)
+        return None if row is None else AtOnce(row.seq, row.trial_id, row.number)
+
+    def finish_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
+        row = session.first(sql.FINISH_AT_ONCE, params)
+        return None if row is None else AtOnce(row.seq)
 
     def is_transient(self, error: BaseException) -> bool:
         cause = _cause(error)
