@@ -12,6 +12,7 @@
         │   └── LeaseLostError                       ... because its worker was given up as lost
         ├── BudgetSpentError                         a study has all the trials that it was to have
         ├── StorageInternalError                     the database or file behind a study failed
+        ├── WorkerError               (RuntimeError) a worker process failed, or they die again and again
         ├── MissingDependencyError    (ImportError)  an optional library is not installed
         └── CLIUsageError                            the command line was given something unusable
     Warning
@@ -41,6 +42,7 @@ __all__ = [
     "TrialNotFoundError",
     "TrialPruned",
     "UpdateFinishedTrialError",
+    "WorkerError",
     "warn_user",
 ]
 
@@ -96,6 +98,10 @@ class BudgetSpentError(OptimistError):
 
 class StorageInternalError(OptimistError):
     """The database or file behind a storage failed; the cause is chained."""
+
+
+class WorkerError(OptimistError, RuntimeError):
+    """What a worker process raised, with its traceback as text; or worker processes die again and again."""
 
 
 class MissingDependencyError(OptimistError, ImportError):

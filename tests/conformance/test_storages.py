@@ -14,6 +14,7 @@ from optimist.storages.foreign import ForeignStorage
 from optimist.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optimist.storages.journal.storage import JournalStore
 from optimist.storages.memory import MemoryStore
+from optimist.storages.serving import StorageServer
 from optimist.storages.sql.dialects.sqlite import SQLite
 from optimist.storages.sql.storage import SQLStorage, create_database
 from optimist.testing import StorageSuite
@@ -77,6 +78,18 @@ class TestPostgreSQL(OnServer):
     @pytest.fixture(autouse=True)
     def _server(self, postgresql: Server) -> None:
         self.server = postgresql
+
+
+class TestServedMemory(StorageSuite):
+    """Studies in the memory of one process, which others use through its server."""
+
+    @pytest.fixture(autouse=True)
+    def _server(self) -> Iterator[None]:
+        with StorageServer(MemoryStore()) as self.storage_server:
+            yield
+
+    def store_url(self, directory: Path) -> str:
+        return self.storage_server.url
 
 
 class TestThereAndBack(StorageSuite):

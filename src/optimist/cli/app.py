@@ -14,6 +14,7 @@ import click
 
 from optimist.cli.ask_tell import ask, tell
 from optimist.cli.command import write_lines
+from optimist.cli.run import run
 from optimist.cli.settings import Settings, shared_options
 from optimist.cli.stores import compact_storage, repair_storage, upgrade_storage
 from optimist.cli.studies import create_study, delete_study, list_studies, list_study_names, set_user_attr
@@ -24,7 +25,7 @@ from optimist.version import __version__
 SECTIONS = {
     "Studies": ("create-study", "studies", "study-names", "study set-user-attr", "delete-study"),
     "Trials": ("trials", "best-trial", "best-trials"),
-    "Run trials from the shell": ("ask", "tell"),
+    "Run trials from the shell": ("run", "ask", "tell"),
     "Upkeep": ("storage upgrade", "storage compact", "storage repair", "help"),
 }
 
@@ -124,6 +125,7 @@ for _command in (
     list_trials,
     show_best_trial,
     list_best_trials,
+    run,
     ask,
     tell,
 ):

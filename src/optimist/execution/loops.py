@@ -42,3 +42,20 @@ def count_threads(n_jobs: int) -> int:
     if n_jobs < 1:
         raise ValueError(f"n_jobs must be a positive number of threads, or -1 for one per processor, but got {n_jobs}.")
     return n_jobs
+
+
+def count_workers(workers: int | None, n_jobs: int) -> int:
+    """The number of processes that ``workers`` asks for; -1 stands for one per processor, None for one.
+
+    Raises:
+        ValueError: ``workers`` is neither -1 nor positive, or ``n_jobs`` asks for threads as well.
+    """
+    if n_jobs != 1:
+        raise ValueError(f"n_jobs asks for threads, workers and limits for processes: leave out n_jobs={n_jobs}.")
+    if workers is None:
+        return 1
+    if workers == -1:
+        return os.cpu_count() or 1
+    if workers < 1:
+        raise ValueError(f"workers must be a positive number of processes, or -1 for one each, but got {workers}.")
+    return workers

@@ -16,5 +16,8 @@ MISFIT_PREFIX: Final = "optimist:misfit:"
 SURPLUS_KEY: Final = "optimist:surplus"
 """On a failed trial: True if it was not run, for other workers had taken what was left to try."""
 
+FAIL_REASON_KEY: Final = "optimist:fail_reason"
+"""On a failed trial: why its worker was stopped, such as "time limit of 60 s"."""
+
 LEASE_LOST_KEY: Final = "optimist:lease_lost"
 """On a failed trial: True if it was given up, for its worker had not been heard of for too long."""

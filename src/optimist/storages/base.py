@@ -228,7 +228,9 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def reclaim(self, study_id: int, end: TrialChange, retry: TrialChange | None = None) -> bool:
+    def reclaim(
+        self, study_id: int, end: TrialChange, retry: TrialChange | None = None, *, is_lost: bool = False
+    ) -> bool:
         """End a trial whose lease is over, and queue another one in its place, in one commit.
 
         The trial gives its place in the budget back.
@@ -237,6 +239,8 @@ class Storage(ABC):
             study_id: The study.
             end: How the trial ends, with a final state.
             retry: A waiting trial to add; None to give up.
+            is_lost: The caller knows that the worker is gone, having seen its process end: the lease need not be over,
+                nor need there be one.
 
         Returns:
             Whether it was ended: False if its worker was heard of meanwhile, or somebody else has ended it.

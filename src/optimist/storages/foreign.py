@@ -192,9 +192,19 @@ class ForeignStorage(Storage):
         """None: there are no leases."""
         return []
 
-    def reclaim(self, study_id: int, end: TrialChange, retry: TrialChange | None = None) -> bool:
-        """False: no lease is ever over."""
-        return False
+    def reclaim(
+        self, study_id: int, end: TrialChange, retry: TrialChange | None = None, *, is_lost: bool = False
+    ) -> bool:
+        """End a trial whose worker is known to be lost; else False, for no lease is ever over."""
+        if not is_lost:
+            return False
+        try:
+            self.write(study_id, end)
+        except (TrialNotFoundError, UpdateFinishedTrialError):
+            return False
+        if retry is not None:
+            self.add_trials(study_id, [retry])
+        return True
 
     def close(self) -> None:
         self.storage.remove_session()

@@ -98,7 +98,12 @@ def retries_at_once(callback: StaleTrialCallback | None) -> bool:
 
 
 def reclaim_trial(
-    store: Storage, study_id: int, trial: FrozenTrial, callback: StaleTrialCallback | None = None
+    store: Storage,
+    study_id: int,
+    trial: FrozenTrial,
+    callback: StaleTrialCallback | None = None,
+    *,
+    is_lost: bool = False,
 ) -> bool:
     """End a trial whose lease is over; a retry is queued with the same commit if that is what the callback does.
 
@@ -107,6 +112,7 @@ def reclaim_trial(
         study_id: The study.
         trial: The trial, as it is known.
         callback: What the user wants to happen; it is not called.
+        is_lost: The worker is known to be gone, whatever the lease says.
 
     Returns:
         Whether it was ended.
@@ -117,6 +123,6 @@ def reclaim_trial(
     if isinstance(callback, RetryHeartbeatStaleTrialCallback) and retries_at_once(callback):
         retry = callback.retry_of(trial)
     try:
-        return store.reclaim(study_id, end, None if retry is None else change_of(retry))
+        return store.reclaim(study_id, end, None if retry is None else change_of(retry), is_lost=is_lost)
     except UpdateFinishedTrialError:
         return False

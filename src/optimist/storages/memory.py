@@ -284,10 +284,14 @@ class MemoryStore(Storage):
         with study.history.lock:
             return [number for number in numbers if number in study.leases and study.leases[number][1] <= now]
 
-    def reclaim(self, study_id: int, end: TrialChange, retry: TrialChange | None = None) -> bool:
+    def reclaim(
+        self, study_id: int, end: TrialChange, retry: TrialChange | None = None, *, is_lost: bool = False
+    ) -> bool:
         study = self.study(study_id)
         with study.history.lock:
-            if not self.expired(study_id, [end.number]):
+            draft = study.history.drafts.get(end.number)
+            is_running = draft is not None and draft.state == TrialState.RUNNING
+            if not (is_running if is_lost else self.expired(study_id, [end.number])):
                 return False
             self.write(study_id, end)
             study.n_reclaimed += 1

@@ -58,6 +58,10 @@ def open_storage(storage: StorageLike | None, *, create_database: bool = False) 
     if not isinstance(storage, (str, os.PathLike)):
         raise TypeError(f"storage must be a URL, a file name or a storage, but got {storage!r}.")
     url = os.fspath(storage)
+    if url.startswith("optimist://"):
+        from optimist.storages.remote import open_remote
+
+        return open_remote(url)
     scheme, _, rest = url.partition("://")
     if scheme in (JOURNAL_SCHEME, *REDIS_SCHEMES):
         return _open_journal(url, rest if scheme == JOURNAL_SCHEME else None)

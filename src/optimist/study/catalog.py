@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from optimist.exceptions import DuplicatedStudyError
 from optimist.history.draft import StudyChange
@@ -18,6 +19,9 @@ from optimist.study.study import Study
 from optimist.study.summaries import StudySummary, summarize_studies
 
 _logger = get_logger(__name__)
+
+NAME_VARIABLE: Final = "OPTIMIST_STUDY_NAME"
+"""Environment variable that names the study when no name is given; ``optimist run --study-name`` sets it."""
 
 Direction = Literal["minimize", "maximize"] | StudyDirection
 
@@ -40,7 +44,8 @@ def create_study(
             ``OPTIMIST_STORAGE`` names, or the memory of this process.
         sampler: Proposes parameters; TPE by default.
         pruner: Stops hopeless trials early; by default the median rule.
-        study_name: Its name in the storage; made up if None.
+        study_name: Its name in the storage; made up if None. With ``load_if_exists``, None stands for what the
+            environment variable ``OPTIMIST_STUDY_NAME`` names, if it is set.
         direction: "minimize" (the default) or "maximize".
         load_if_exists: Go on with the study if there is one of this name.
         directions: One direction per objective, instead of ``direction``.
@@ -58,6 +63,8 @@ def create_study(
     ]
     if not wanted:
         raise ValueError("A study needs at least one objective, but directions is empty.")
+    if study_name is None and load_if_exists:
+        study_name = os.environ.get(NAME_VARIABLE) or None
     if study_name is not None:
         check_name("A study's name", study_name)
     face, opened = open_face(storage, create_database=create_database)
@@ -78,15 +85,16 @@ def create_study(
 
 def load_study(
     *,
-    study_name: str | None,
-    storage: StorageLike,
+    study_name: str | None = None,
+    storage: StorageLike | None = None,
     sampler: BaseSampler | None = None,
     pruner: BasePruner | None = None,
 ) -> Study:
     """Open an existing study.
 
     Args:
-        study_name: Its name. None: the only study in the storage.
+        study_name: Its name. None: what the environment variable ``OPTIMIST_STUDY_NAME`` names, or the only study in
+            the storage.
         storage: A URL, a file name, or a storage. None: what ``OPTIMIST_STORAGE`` names.
         sampler: Proposes parameters; TPE by default.
         pruner: Stops hopeless trials early; by default the median rule.
@@ -96,6 +104,7 @@ def load_study(
         ValueError: ``study_name`` is None and there is not exactly one study.
     """
     face, opened = open_face(storage)
+    study_name = study_name or os.environ.get(NAME_VARIABLE) or None
     if study_name is None:
         names = [record.name for record in opened.list_studies()]
         if len(names) != 1:

@@ -44,13 +44,28 @@ class LostTrials:
             numbers = [draft.number for draft in ledger.foreign_drafts()]
             if not numbers:
                 return
-            store, study_id, on_lost = ledger.storage, ledger.record.study_id, ledger.storage.leases.on_lost
+            store, study_id = ledger.storage, ledger.record.study_id
             for number in store.expired(study_id, numbers):
-                ledger.sync()  # what the worker said last goes into the retry
-                trial = ledger.history.trial(number)
-                if trial.state.is_finished() or not reclaim_trial(store, study_id, trial, on_lost):
-                    continue
-                _logger.warning("Trial %d fails: its worker has not been heard of for too long.", number)
-                ledger.sync()
-                if on_lost is not None and not retries_at_once(on_lost):
-                    on_lost(self._study, ledger.history.trial(number))
+                if self._end(number, is_lost=False):
+                    _logger.warning("Trial %d fails: its worker has not been heard of for too long.", number)
+
+    def give_up(self, number: int) -> bool:
+        """End a running trial whose worker is known to be gone, without waiting for its lease; it is queued again.
+
+        Returns:
+            Whether it was ended: False if it is not running (any more).
+        """
+        with self._lock:
+            return self._end(number, is_lost=True)
+
+    def _end(self, number: int, *, is_lost: bool) -> bool:
+        ledger = self._study.ledger
+        store, study_id, on_lost = ledger.storage, ledger.record.study_id, ledger.storage.leases.on_lost
+        ledger.sync()  # what the worker said last goes into the retry
+        trial = ledger.history.trial(number)
+        if trial.state.is_finished() or not reclaim_trial(store, study_id, trial, on_lost, is_lost=is_lost):
+            return False
+        ledger.sync()
+        if on_lost is not None and not retries_at_once(on_lost):
+            on_lost(self._study, ledger.history.trial(number))
+        return True

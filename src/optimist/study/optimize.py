@@ -17,6 +17,7 @@ from optimist.history.records import FrozenTrial
 from optimist.logging import get_logger
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Terms
+from optimist.study.escort import Escort
 from optimist.study.live_trial import Owner, Trial
 from optimist.study.outcome import Outcome, outcome_of
 from optimist.study.progress import Progress
@@ -33,6 +34,7 @@ class Conductor(Owner, Protocol):
 
     is_stopping: bool
     in_loop: threading.local
+    escort: Escort
 
     def begin_wanted(self, terms: Terms) -> Trial | None:
         """Start a trial; None if there turns out to be nothing left to try, BudgetSpentError if no more are allowed."""
@@ -145,6 +147,8 @@ class Loop:
         """
         study = self._study
         with self._lock:
+            if not study.escort.may_begin():
+                return None
             while not study.is_stopping and self._n_left > 0:
                 if self._deadline != float("inf") and time.monotonic() >= self._deadline:
                     break
@@ -212,7 +216,9 @@ class Loop:
                 _log_failure(trial, outcome, error)
             elif _logger.isEnabledFor(logging.INFO):
                 _log_end(trial, outcome)
-        if error is not None and not isinstance(error, self._catch):
+        is_fatal = error is not None and not isinstance(error, self._catch)
+        study.escort.ended(trial.number, outcome.state, outcome.values, is_fatal=is_fatal)
+        if error is not None and is_fatal:
             raise error
         return outcome
 

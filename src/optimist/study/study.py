@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from optimist.distributions import BaseDistribution, check_distribution_compatibility
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
-from optimist.execution.loops import count_threads
+from optimist.execution.loops import count_threads, count_workers
 from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, SURPLUS_KEY
 from optimist.history.collector import collector_paused
 from optimist.history.draft import Draft, TrialChange
@@ -26,7 +26,10 @@ from optimist.samplers.tpe import TPESampler
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Terms
 from optimist.storages.open import StorageLike, open_face
+from optimist.study.crew_loop import CrewLoop, Limits
 from optimist.study.defaults import default_trial_number
+from optimist.study.escort import Escort
+from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
 from optimist.study.live_trial import Trial
 from optimist.study.lost_trials import LostTrials
@@ -89,9 +92,10 @@ class Study:
         self.proposal_lock = threading.RLock()
         self._optimize_lock = threading.Lock()
         self._lost_trials = LostTrials(self)
+        self.escort: Escort = escort_of(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        dropped = ("is_stopping", "in_loop", "proposal_lock", "_optimize_lock", "_lost_trials")
+        dropped = ("is_stopping", "in_loop", "proposal_lock", "_optimize_lock", "_lost_trials", "escort")
         return {key: value for key, value in self.__dict__.items() if key not in dropped}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -241,6 +245,9 @@ class Study:
         *,
         target: float | None = None,
         total_trials: int | None = None,
+        workers: int | None = None,
+        trial_timeout: float | None = None,
+        trial_memory: float | str | None = None,
     ) -> None:
         """Run trials of an objective.
 
@@ -256,16 +263,26 @@ class Study:
             target: Stop when a complete trial is at least as good as this value.
             total_trials: Stop when the study has had so many trials, whoever ran them; workers that say the same number
                 meet it exactly. Trials of lost workers do not count, their retries do.
+            workers: Number of processes that run the trials, -1 for one per processor; None: this process runs them.
+                The objective goes to them by cloudpickle; ``callbacks`` and the progress bar stay here. A trial whose
+                process dies is run again.
+            trial_timeout: A trial that takes more than so many seconds fails, and the study goes on; implies
+                ``workers=1`` if none are asked for.
+            trial_memory: A trial whose process holds more memory fails likewise; in bytes, or text such as "2GB".
 
         Raises:
             RuntimeError: Called inside an objective or a callback of this study.
-            ValueError: ``n_jobs`` is neither positive nor -1, or ``target`` is given for several objectives.
+            ValueError: ``n_jobs`` is neither positive nor -1, ``workers`` likewise, both are given, or ``target`` is
+                given for several objectives.
+            WorkerError: A worker process raised what ``catch`` does not name, or they die again and again.
         """
         if not callable(func):
             raise TypeError(f"The objective must be callable with a trial, but got {func!r}.")
         catch = tuple(catch) if isinstance(catch, Iterable) else (catch,)
         check_exception_classes(catch)
         n_threads = count_threads(n_jobs)
+        limits = Limits.of(trial_timeout, trial_memory)
+        n_workers = count_workers(workers, n_jobs) if workers is not None or limits else 0
         if getattr(self.in_loop, "is_set", False) or not self._optimize_lock.acquire(blocking=False):
             raise RuntimeError("Study.optimize() cannot be called inside an objective or a callback of the same study.")
         try:
@@ -276,22 +293,22 @@ class Study:
                     _logger.info("Trial %d meets the target %s already.", best.number, target)
                     return
             self.is_stopping = False
-            with (
-                self.ledger.working(self._lost_trials.reclaim),
-                Progress(n_trials, timeout) if show_progress_bar else nullcontext() as bar,
-            ):
-                Loop(
-                    self,
-                    func,
-                    n_trials=n_trials,
-                    timeout_s=timeout,
-                    catch=catch,
-                    callbacks=list(callbacks or ()),
-                    gc_after_trial=gc_after_trial,
-                    target=target,
-                    terms=Terms(self.ledger.storage.leases.length_s, total_trials),
-                    progress=bar,
-                ).run(n_threads)
+            with Progress(n_trials, timeout) if show_progress_bar else nullcontext() as bar:
+                budget: dict[str, Any] = {
+                    "n_trials": n_trials,
+                    "timeout_s": timeout,
+                    "catch": catch,
+                    "callbacks": list(callbacks or ()),
+                    "gc_after_trial": gc_after_trial,
+                    "target": target,
+                    "terms": Terms(self.ledger.storage.leases.length_s, total_trials),
+                    "progress": bar,
+                }
+                if n_workers:
+                    CrewLoop(self, func, limits=limits, **budget).run(n_workers)
+                    return
+                with self.ledger.working(self._lost_trials.reclaim):
+                    Loop(self, func, **budget).run(n_threads)
         finally:
             self.in_loop.is_set = False
             self._optimize_lock.release()
@@ -477,14 +494,20 @@ class Study:
         """
         self._lost_trials.reclaim_if_due()
         draft = self.ledger.begin(terms)
+        self.escort.begun(draft.number)
         if self._is_exhaustible and FIXED_PARAMS_KEY not in draft.system_attrs:
             earlier = View(self.ledger.history, exclude=draft.number, before=draft.number)
             if not self.sampler.has_more(earlier):
                 _logger.info("Trial %d is not run: others took what was left to try meanwhile.", draft.number)
                 self.ledger.set_trial_attr(draft, SURPLUS_KEY, True, is_system=True)
                 self.ledger.finish(draft, TrialState.FAIL, None)
+                self.escort.dropped(draft.number)
                 return None
         return self._propose(draft, writes_through=False)
+
+    def give_up(self, number: int) -> bool:
+        """End a running trial whose worker is known to be gone, and queue it again; False if it is not running."""
+        return self._lost_trials.give_up(number)
 
     def _propose(self, draft: Draft, writes_through: bool) -> Trial:
         try:

@@ -86,9 +86,11 @@ class Store(Storage):
     def expired(self, study_id: int, numbers: Sequence[int]) -> list[int]:
         return self.memory.expired(study_id, numbers)
 
-    def reclaim(self, study_id: int, end: TrialChange, retry: TrialChange | None = None) -> bool:
+    def reclaim(
+        self, study_id: int, end: TrialChange, retry: TrialChange | None = None, *, is_lost: bool = False
+    ) -> bool:
         self.calls.append("reclaim")
-        return self.memory.reclaim(study_id, end, retry)
+        return self.memory.reclaim(study_id, end, retry, is_lost=is_lost)
 
     def commits(self) -> list[str]:
         """What was written since the last question."""

@@ -269,12 +269,16 @@ class JournalStore(Storage):
         assert length_s is not None
         return self._watch.is_over(study.record.study_id, number, Lease(length_s, beat))
 
-    def reclaim(self, study_id: int, end: TrialChange, retry: TrialChange | None = None) -> bool:
+    def reclaim(
+        self, study_id: int, end: TrialChange, retry: TrialChange | None = None, *, is_lost: bool = False
+    ) -> bool:
         entries = [to_entry(end), *([] if retry is None else [to_entry(retry)])]
 
         def plan(state: JournalState) -> Fields | None:
             study = self._study(state, study_id)
-            if not self._is_over(study, end.number):
+            trial = study.open.get(end.number)
+            is_running = trial is not None and trial.state == _RUNNING
+            if not (is_running if is_lost else self._is_over(study, end.number)):
                 return None
             return trials_fields(records.RECLAIM, study, [entries[0], *numbered(entries[1:], study.n_trials)])
 

@@ -327,7 +327,9 @@ class SQLStorage(Storage):
         params = {"in_study": study_id, "clock_us": now_us()}
         return self._database.read(lambda session: session.all(sql.READ_LEASES, params))
 
-    def reclaim(self, study_id: int, end: TrialChange, retry: TrialChange | None = None) -> bool:
+    def reclaim(
+        self, study_id: int, end: TrialChange, retry: TrialChange | None = None, *, is_lost: bool = False
+    ) -> bool:
         entry = to_entry(end)
         retries = [] if retry is None else [to_entry(retry)]
 
@@ -337,9 +339,13 @@ class SQLStorage(Storage):
             new = [TrialState.WAITING] * len(retries)
             if not transaction.advance(n_changes=1 + len(new), new=new, end=entry.state, n_reclaimed=1):
                 raise self._no_study(study_id)
-            lease = transaction.read_lease(entry.number)
-            if lease is None or not self._is_over(study_id, lease):
-                raise _LeaseGoesOn
+            if is_lost:
+                if not transaction.is_running(entry.number):
+                    raise _LeaseGoesOn
+            else:
+                lease = transaction.read_lease(entry.number)
+                if lease is None or not self._is_over(study_id, lease):
+                    raise _LeaseGoesOn
             transaction.write(entry, n_later=len(retries))
             if retries:
                 transaction.insert(retries)

@@ -268,6 +268,11 @@ class StudyTransaction:
         self.session.count(sql.UPDATE_TRIAL, {**self._columns(entry, merged, state), **key, "started": started_us})
         self.session.count(sql.DELETE_CHANGES, key)
 
+    def is_running(self, number: int) -> bool:
+        """Whether there is a trial of this number, and it is running."""
+        row = self.session.first(sql.READ_TRIAL, self._key(number))
+        return row is not None and row.state == TrialState.RUNNING
+
     def read_lease(self, number: int) -> Any:
         """(number, lease_ms, lease_us, now) of a running trial with a lease; None if it is none."""
         return self.session.first(sql.READ_LEASE, {**self._key(number), "clock_us": now_us()})

@@ -127,6 +127,26 @@ class LeaseSuite(StorageCase):
         assert not storage.reclaim(study_id, TrialChange(99, state=FAIL))
         assert storage.summary(study_id).counts[RUNNING] == 2
 
+    def test_trial_of_a_worker_that_is_known_to_be_gone_is_reclaimed_at_once(self, tmp_path: Path) -> None:
+        storage, study_id = self.new_study(tmp_path)
+        leased = storage.begin_trial(study_id, 0, LONG).number
+        without = storage.begin_trial(study_id, 0).number
+        waiting = storage.add_trials(study_id, [TrialChange(state=WAITING)])[0]
+        for number in (leased, without):
+            end = TrialChange(number, state=FAIL, system_attrs={"why": "lost"})
+            retry = TrialChange(state=WAITING, system_attrs={"retried_from": number})
+            assert storage.reclaim(study_id, end, retry, is_lost=True)
+            assert not storage.reclaim(study_id, end, retry, is_lost=True)
+        assert not storage.reclaim(study_id, TrialChange(99, state=FAIL), is_lost=True)
+        trials = read(storage, study_id).trials
+        assert [trials[number].state for number in (leased, without, waiting)] == [FAIL, FAIL, WAITING]
+        retried = [trials[number].system_attrs.get("retried_from") for number in sorted(trials)]
+        assert retried == [None, None, None, leased, without]
+        if self.has_leases:
+            assert storage.begin_trial(study_id, 0, Terms(total_trials=1)).number == waiting
+            with raises(BudgetSpentError):
+                storage.begin_trial(study_id, 0, Terms(total_trials=1))
+
     @needs("has_leases")
     def test_of_several_who_reclaim_one_succeeds(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)

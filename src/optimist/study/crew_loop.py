@@ -1,0 +1,428 @@
+"""The loop of a study whose trials run in worker processes: the parent's side.
+
+The parent keeps the budget and hands out places in it, one trial at a time, so that it is met exactly whatever becomes
+of a worker. It knows which trial each process runs: when one dies, its trial is reclaimed at once and its place in the
+budget is handed out again. What goes over a limit is killed, and its trial fails with the reason.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Final, Protocol
+
+from optimist.exceptions import UpdateFinishedTrialError, WorkerError
+from optimist.execution.crew import GRACE_S, Crew, Ended, Member, Said, describe_end
+from optimist.execution.memory import can_measure, parse_bytes, resident_bytes, show_bytes
+from optimist.history.attributes import FAIL_REASON_KEY, LEASE_LOST_KEY
+from optimist.history.draft import TrialChange
+from optimist.history.records import FrozenTrial
+from optimist.logging import get_logger, get_verbosity
+from optimist.states import TrialState
+from optimist.storages.base import Storage, Terms
+from optimist.storages.base_storage import BaseStorage
+from optimist.storages.memory import MemoryStore, now_us
+from optimist.storages.remote import open_remote
+from optimist.storages.serving import StorageServer, works_elsewhere
+from optimist.study import crew_messages as messages
+from optimist.study.optimize import Conductor, Objective, is_at_least
+from optimist.study.progress import Progress
+
+_logger = get_logger(__name__)
+
+_WORKER: Final = "optimist.study.worker:main"
+
+_MAX_DEATHS_IN_A_ROW: Final = 10
+"""So many processes may die one after the other without any trial coming to an end."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a trial may take.
+
+    Attributes:
+        time_s: Seconds; None for no limit.
+        n_bytes: Memory that its process holds, with the processes that it has started; None for no limit.
+    """
+
+    time_s: float | None = None
+    n_bytes: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.time_s is not None or self.n_bytes is not None
+
+    @classmethod
+    def of(cls, trial_timeout: float | None, trial_memory: float | str | None) -> Limits:
+        """Understand what the user wrote.
+
+        Raises:
+            ValueError: A limit is not positive, or no number of bytes.
+            NotImplementedError: This system does not tell how much memory a process holds.
+        """
+        if trial_timeout is not None and not trial_timeout > 0:
+            raise ValueError(f"trial_timeout must be a positive number of seconds, but got {trial_timeout!r}.")
+        if trial_memory is None:
+            return cls(trial_timeout)
+        if not can_measure():
+            raise NotImplementedError("trial_memory needs /proc, which this operating system does not have.")
+        return cls(trial_timeout, parse_bytes(trial_memory))
+
+
+class Employer(Conductor, Protocol):
+    """What the loop needs of the study that it runs for."""
+
+    study_name: str
+
+    @property
+    def _storage(self) -> BaseStorage:
+        """Where the study lives, as those see it who speak in ids."""
+
+    def give_up(self, number: int) -> bool:
+        """End a running trial whose worker is gone, and queue it again."""
+
+
+@dataclass
+class _Seat:
+    """What the parent knows of one worker.
+
+    Attributes:
+        has_place: Whether it holds a place in the budget.
+        trial: The trial that it runs; None between trials.
+        since: When that began, by ``time.monotonic()``.
+        is_leaving: Whether it was told that there is nothing more to do, or is about to end of its own accord.
+        reason: Why its process is being killed; empty if it is not.
+    """
+
+    has_place: bool = False
+    trial: int | None = None
+    since: float = 0.0
+    is_leaving: bool = False
+    reason: str = ""
+
+
+class CrewLoop:
+    """One call of ``Study.optimize`` with worker processes.
+
+    Args:
+        study: Where trials live.
+        objective: Called with each trial, in a worker.
+        n_trials: How many trials are to end; None for no limit.
+        timeout_s: No trial starts after so many seconds; None for no limit.
+        catch: Exceptions that fail the trial but not the loop.
+        callbacks: Called in this process after each trial, with the study and a snapshot of the trial.
+        gc_after_trial: Whether workers collect garbage after each trial.
+        target: Stop once a complete trial is at least as good; None for no target.
+        terms: On which trials begin.
+        progress: Told after each trial.
+        limits: What a trial may take.
+    """
+
+    def __init__(
+        self,
+        study: Employer,
+        objective: Objective,
+        *,
+        n_trials: int | None,
+        timeout_s: float | None,
+        catch: tuple[type[BaseException], ...],
+        callbacks: Sequence[Callable[[Any, FrozenTrial], None]],
+        gc_after_trial: bool,
+        target: float | None,
+        terms: Terms,
+        progress: Progress | None,
+        limits: Limits,
+    ) -> None:
+        self._study = study
+        self._n_left = float("inf") if n_trials is None else n_trials
+        self._deadline = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+        self._callbacks = callbacks
+        self._target = target
+        self._progress = progress
+        self._limits = limits
+        self._work = messages.Work(
+            objective,
+            study.sampler,
+            study.pruner,
+            study.ledger.storage.leases,
+            catch,
+            gc_after_trial,
+            terms.total_trials,
+            get_verbosity(),
+        )
+        self._seats: dict[Member, _Seat] = {}
+        self._error: BaseException | None = None
+        self._is_halted = False
+        self._is_idle = False  # a worker found that there is nothing to try
+        self._n_deaths_in_a_row = 0
+        self._n_presses = 0
+        self._beaten_at = time.monotonic()
+
+    # The loop
+
+    def run(self, n_workers: int) -> None:
+        """Run trials until there is a reason to stop.
+
+        Raises:
+            WorkerError: A worker raised what is not to be caught, or they die again and again.
+            KeyboardInterrupt: Ctrl-C was pressed; the trials that were running have ended, or are queued again.
+        """
+        with self._storage_for_workers() as storage, _pressing(self._press):
+            payload = messages.pack(storage, self._study.study_name, self._work, self._stand_ins())
+            with Crew(_WORKER, payload) as crew:
+                try:
+                    self._hire(crew, n_workers)
+                    while crew.members:
+                        self._turn(crew)
+                        self._hire(crew, n_workers)
+                finally:
+                    for member in crew.members:
+                        crew.kill(member)
+                    while crew.members:
+                        for event in crew.wait():
+                            self._take_in(crew, event)
+        if self._error is not None:
+            raise self._error
+        if self._n_presses:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def _storage_for_workers(self) -> Iterator[Storage]:
+        storage = self._study.ledger.storage
+        with ExitStack() as stack:
+            if works_elsewhere(storage):
+                yield storage
+            else:
+                yield open_remote(stack.enter_context(StorageServer(storage)).url)
+
+    def _stand_ins(self) -> dict[str, Any]:
+        study = self._study
+        return {"study": study, "ledger": study.ledger, "storage": study.ledger.storage, "face": study._storage}
+
+    def _hire(self, crew: Crew, n_workers: int) -> None:
+        """Start as many processes as there are free desks and places in the budget for."""
+        if self._is_over() or self._is_idle:
+            return
+        n_coming = sum(not seat.has_place and not seat.is_leaving for seat in self._seats.values())
+        desks = set(range(n_workers)) - {member.place for member in self._seats}
+        for desk in sorted(desks):
+            if n_coming >= self._n_left:
+                return
+            self._seats[crew.start(desk)] = _Seat()
+            n_coming += 1
+
+    def _is_over(self) -> bool:
+        """Whether no further trial may begin, the number of trials aside."""
+        if self._is_halted or self._study.is_stopping or time.monotonic() >= self._deadline:
+            return True
+        return not self._study.escort.may_begin()
+
+    def _turn(self, crew: Crew) -> None:
+        for event in crew.wait():
+            self._take_in(crew, event)
+        if self._n_presses > 1:
+            for member, seat in self._seats.items():
+                if not seat.reason:
+                    seat.reason = "interrupted"
+                    crew.kill(member)
+        if self._limits:
+            self._enforce_limits(crew)
+        self._keep_leases()
+
+    def _halt(self, error: BaseException | None = None) -> None:
+        self._is_halted = True
+        self._error = self._error or error
+
+    def _press(self) -> None:
+        """Ctrl-C was pressed: once, trials that run may end; twice, they are given up."""
+        self._n_presses += 1
+        self._is_halted = True
+        if self._n_presses == 1:
+            _logger.warning("Ctrl-C: running trials are finished first. Press it again to hand them back to the queue.")
+        if self._n_presses > 2:
+            raise KeyboardInterrupt
+
+    # What workers say
+
+    def _take_in(self, crew: Crew, event: Said | Ended) -> None:
+        seat = self._seats[event.member]
+        if isinstance(event, Ended):
+            del self._seats[event.member]
+            self._bury(event.member, seat, event.code)
+            return
+        match messages.decode(event.frame):
+            case messages.Wants():
+                self._answer(crew, event.member, seat)
+            case messages.Began(number):
+                seat.trial, seat.since = number, time.monotonic()
+                self._study.escort.begun(number)
+            case messages.Dropped(number):
+                seat.trial = None
+                self._study.escort.dropped(number)
+            case messages.Over() as over:
+                seat.trial, seat.has_place = None, False
+                self._note_end(over)
+            case messages.Stopped():
+                self._halt()
+            case messages.Failed(what, text):
+                seat.is_leaving = True
+                self._halt(WorkerError(f"A worker process raised {what}\n\n{text.rstrip()}"))
+
+    def _answer(self, crew: Crew, member: Member, seat: _Seat) -> None:
+        if self._is_over() or self._n_left <= 0:
+            seat.is_leaving = True
+            crew.say(member, messages.END)
+        else:
+            self._n_left -= 1
+            seat.has_place = True
+            crew.say(member, messages.GO)
+
+    def _note_end(self, over: messages.Over) -> None:
+        self._n_deaths_in_a_row = 0
+        state = TrialState(over.state)
+        values = None if over.values is None else [float(value) for value in over.values]
+        self._study.escort.ended(over.number, state, values, is_fatal=over.is_fatal)
+        if over.is_lost:
+            self._n_left += 1  # its retry takes the place
+            return
+        if over.is_fatal:
+            return
+        if self._callbacks or self._progress is not None:
+            self._call_back(over.number)
+        if state == TrialState.COMPLETE and values is not None:
+            direction = self._study.ledger.record.directions[0]
+            if is_at_least(values[0], self._target, direction):
+                self._halt()
+
+    def _call_back(self, number: int) -> None:
+        study = self._study
+        study.in_loop.is_set = True
+        try:
+            study.ledger.sync()
+            for callback in self._callbacks:
+                callback(study, study.ledger.history.trial(number))
+            if self._progress is not None:
+                self._progress.update(study.ledger)
+        except BaseException as error:  # noqa: BLE001  raised when the workers have ended
+            self._halt(error)
+        finally:
+            study.in_loop.is_set = False
+
+    # Workers that end
+
+    def _bury(self, member: Member, seat: _Seat, code: int) -> None:
+        if seat.trial is not None:
+            self._settle(member, seat, seat.trial, code)
+        elif seat.has_place:
+            self._n_left += 1
+            if code != 0:
+                self._find_unannounced()
+        if seat.reason:
+            return  # we ended it
+        if code != 0 or seat.trial is not None:
+            self._is_idle = False
+            self._n_deaths_in_a_row += 1
+            if self._n_deaths_in_a_row >= _MAX_DEATHS_IN_A_ROW:
+                self._halt(
+                    WorkerError(
+                        f"{self._n_deaths_in_a_row} worker processes died one after the other without ending a trial; "
+                        f"of the last, {describe_end(code)}."
+                    )
+                )
+        elif not seat.is_leaving:
+            self._is_idle = True
+
+    def _settle(self, member: Member, seat: _Seat, number: int, code: int) -> None:
+        """See to the trial of a process that has ended."""
+        study = self._study
+        study.ledger.sync()
+        is_limited = bool(seat.reason) and seat.reason != "interrupted"
+        if is_limited and self._fail(number, seat.reason):
+            _logger.warning("Trial %d fails: it went over its %s.", number, seat.reason)
+        elif not is_limited and study.give_up(number):
+            _logger.warning("Trial %d is lost with worker %d: %s.", number, member.place, describe_end(code))
+        trial = study.ledger.history.trial(number)
+        is_lost = LEASE_LOST_KEY in trial.system_attrs
+        told = None if trial.values is None else [repr(value) for value in trial.values]
+        n_deaths = self._n_deaths_in_a_row
+        self._note_end(messages.Over(number, int(trial.state), told, is_lost))
+        if is_lost:
+            self._n_deaths_in_a_row = n_deaths
+
+    def _fail(self, number: int, reason: str) -> bool:
+        """End the trial of a process that we have killed; False if it was told before."""
+        ledger = self._study.ledger
+        end = TrialChange(number, state=TrialState.FAIL, completed_us=now_us(), system_attrs={FAIL_REASON_KEY: reason})
+        try:
+            ledger.storage.write(ledger.record.study_id, end)
+        except UpdateFinishedTrialError:
+            return False
+        finally:
+            ledger.sync()
+        return True
+
+    def _find_unannounced(self) -> None:
+        """A process died between beginning a trial and saying so.
+
+        In a store of this process we know all that run. In others the trial is found when its lease is over.
+        """
+        ledger = self._study.ledger
+        if isinstance(ledger.storage, MemoryStore):
+            known = {seat.trial for seat in self._seats.values()}
+            places = [seat for seat in self._seats.values() if seat.has_place and seat.trial is None]
+            if not places:  # else it might be that of a worker that is about to say so
+                for number in ledger.storage.leased(ledger.record.study_id):
+                    if number not in known:
+                        self._study.give_up(number)
+
+    # While workers work
+
+    def _enforce_limits(self, crew: Crew) -> None:
+        now = time.monotonic()
+        time_s, n_bytes = self._limits.time_s, self._limits.n_bytes
+        for member, seat in self._seats.items():
+            if seat.trial is None or seat.reason:
+                continue
+            if time_s is not None and now - seat.since > time_s:
+                seat.reason = f"time limit of {time_s:g} s"
+                crew.kill(member, grace_s=GRACE_S)
+            elif n_bytes is not None and (held := resident_bytes(member.process.pid)) > n_bytes:
+                seat.reason = f"memory limit of {show_bytes(n_bytes)} (it held {show_bytes(held)})"
+                crew.kill(member)
+
+    def _keep_leases(self) -> None:
+        """Say that the workers live, whose own heartbeat may be held up by an objective that never lets go."""
+        ledger = self._study.ledger
+        now = time.monotonic()
+        if now - self._beaten_at < ledger.storage.leases.interval_s:
+            return
+        self._beaten_at = now
+        numbers = [seat.trial for seat in self._seats.values() if seat.trial is not None]
+        try:
+            ledger.storage.heartbeat(ledger.record.study_id, numbers)
+        except Exception as error:  # noqa: BLE001  it is tried again soon, and nobody waits for it
+            _logger.warning("Could not say that the workers live: %s", error)
+
+
+@contextmanager
+def _pressing(press: Callable[[], None]) -> Iterator[None]:
+    """While this lasts, Ctrl-C calls a function; in other threads, and where the application handles it, nothing changes."""
+
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        press()
+
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield
+        return
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
