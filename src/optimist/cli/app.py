@@ -17,13 +17,13 @@ from optimist.cli.command import write_lines
 from optimist.cli.settings import Settings, shared_options
 from optimist.cli.stores import upgrade_storage
 from optimist.cli.studies import create_study, delete_study, list_studies, list_study_names, set_user_attr
-from optimist.cli.trials import list_best_trials, list_trials, show_best_trial
+from optimist.cli.trials import list_best_trials, list_trials, show_best_trial, void_trial
 from optimist.exceptions import OptimistError
 from optimist.version import __version__
 
 SECTIONS = {
     "Studies": ("create-study", "studies", "study-names", "study set-user-attr", "delete-study"),
-    "Trials": ("trials", "best-trial", "best-trials"),
+    "Trials": ("trials", "best-trial", "best-trials", "void"),
     "Run trials from the shell": ("ask", "tell"),
     "Upkeep": ("storage upgrade", "help"),
 }
@@ -124,6 +124,7 @@ for _command in (
     list_trials,
     show_best_trial,
     list_best_trials,
+    void_trial,
     ask,
     tell,
 ):

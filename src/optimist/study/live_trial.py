@@ -186,9 +186,9 @@ class Trial(BaseTrial):
     def _edge(self, name: str, distribution: BaseDistribution, signature: object) -> Edge:
         refuse_finished(self._draft)
         self._ledger.check(TrialChange(params=[(name, distribution, 0)]))
-        history = self._ledger.history
-        with history.lock:
-            return history.tree.extend(self._draft.layout, name, distribution, signature)
+        ledger = self._ledger
+        with ledger.history.lock:
+            return ledger.history.tree.extend(self._draft.layout, name, distribution, signature)
 
     def _suggest(self, edge: Edge, default: Any) -> Any:
         """Choose a value, note it, and return it as the user sees it."""

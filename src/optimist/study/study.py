@@ -131,7 +131,7 @@ class Study:
         self._sync_if_loaded()
         best = self.ledger.best_trial()
         if best is None:
-            if self.ledger.summary().counts[TrialState.COMPLETE]:
+            if self.count_trials()[TrialState.COMPLETE]:
                 raise ValueError("No complete trial is feasible: each violates a constraint.")
             raise ValueError("No trials are completed yet.")
         return best
@@ -154,7 +154,7 @@ class Study:
         self.ledger.sync()
         history = self.ledger.history
         with history.lock:
-            numbers = sorted(int(history.number.data[row]) for row in self.view().front_rows())
+            numbers = sorted(int(history.number.data[row]) for row in View(history).front_rows())
             return [history.trial(number) for number in numbers]
 
     @property
@@ -184,7 +184,7 @@ class Study:
             return [copy.deepcopy(trial) for trial in trials]
 
     def count_trials(self) -> dict[TrialState, int]:
-        """Number of trials by state, those of other workers included."""
+        """Number of trials by state, those of other workers included and voided ones left out."""
         self.ledger.sync()
         return {state: self.ledger.history.counts[state] for state in TrialState}
 
@@ -412,6 +412,34 @@ class Study:
             self._check_kinds(changes)
             self.ledger.add_trials(changes)
 
+    def void(self, trial: Trial | FrozenTrial | int, reason: str) -> None:
+        """Let a finished trial count for nothing any more, say because its measurement turned out to be wrong.
+
+        It keeps its number, state and values, and stays in :attr:`trials` with the reason as
+        ``FrozenTrial.void_reason``. But samplers and pruners do not see it, it is never the best, its place in
+        ``total_trials`` is free again, and the defaults are tried again if it was the one that tried them. This cannot
+        be taken back. A trial that is void keeps its first reason.
+
+        Args:
+            trial: A trial, or its number.
+            reason: For those who wonder later; at most 512 characters.
+
+        Raises:
+            TrialNotFoundError: There is no trial of this number; it is a KeyError.
+            TrialNotFinishedError: The trial waits or runs; it is a ValueError.
+            ValueError: There is no reason, or it is too long.
+        """
+        if not isinstance(trial, (Trial, FrozenTrial, int)):
+            raise TypeError(f"void() takes a trial or its number, but got {trial!r}.")
+        if not isinstance(reason, str):
+            raise TypeError(f"void() takes the reason as text, but got {reason!r}.")
+        if not reason.strip():
+            raise ValueError("void() needs a reason, for those who wonder later why the trial does not count.")
+        number = trial if isinstance(trial, int) else trial.number
+        if not self.ledger.void(number, reason):
+            first = self.ledger.history.voided[number].void_reason
+            _logger.info("Trial %d is void already, and keeps its first reason: %s", number, first)
+
     def set_user_attr(self, key: str, value: Any) -> None:
         """Keep a JSON-serialisable note with the study."""
         self.ledger.set_study_attr(key, value, is_system=False)
@@ -547,6 +575,8 @@ class Study:
 
     def _has_trial_with(self, params: dict[str, Any]) -> bool:
         for trial in self.get_trials(deepcopy=False):
+            if trial.void_reason is not None:
+                continue
             tried = trial.system_attrs.get(FIXED_PARAMS_KEY, trial.params)
             if _same_params(tried, params):
                 return True
