@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from optimist.distributions import IntDistribution
@@ -115,6 +116,14 @@ class Storage(ABC):
     """
 
     leases: LeaseSettings = LeaseSettings()
+
+    @property
+    def location(self) -> Path | str | None:
+        """What names the store to all who share it: its file, or an address without user and password; None: nothing.
+
+        Checkpoints are kept beside the file, or in a folder that belongs to the address.
+        """
+        return None
 
     def check(self, change: TrialChange) -> None:
         """Refuse what the store cannot hold; called when a value is set, so that the error points to the right line.

@@ -11,6 +11,7 @@ from array import array
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from optimist.exceptions import (
@@ -25,6 +26,7 @@ from optimist.history.attributes import LEASE_LOST_KEY
 from optimist.history.draft import Change, Draft, StudyChange, TrialChange, gives_place_back
 from optimist.history.history import History, change_of
 from optimist.history.records import from_datetime
+from optimist.history.temporary import make_folder_for
 from optimist.history.voiding import without
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import ANY_TERMS, Begun, Delta, Storage, StudyRecord, Summary, Terms, check_name
@@ -155,13 +157,23 @@ class MemoryStore(Storage):
         self._n_created = 0
         self._trial_ids = itertools.count()
         self._lock = threading.Lock()
+        self._folder: Path | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
+        return {key: value for key, value in self.__dict__.items() if key not in ("_lock", "_folder")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.Lock()
+        self._folder = None
+
+    @property
+    def location(self) -> Path | str | None:
+        """A name in a temporary folder, which goes with the store."""
+        with self._lock:
+            if self._folder is None:
+                self._folder = make_folder_for(self)
+            return self._folder / "memory"
 
     def study(self, study_id: int) -> MemoryStudy:
         """The study itself, for those who work on its history in place."""

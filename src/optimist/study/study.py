@@ -26,6 +26,7 @@ from optimist.samplers.tpe import TPESampler
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Terms
 from optimist.storages.open import StorageLike, open_face
+from optimist.study.checkpoints import Checkpoints
 from optimist.study.defaults import default_trial_number
 from optimist.study.ledger import open_ledger
 from optimist.study.live_trial import Trial
@@ -66,6 +67,8 @@ class Study:
     Attributes:
         study_name: Its name, unique in the storage.
         sampler, pruner: May be replaced between trials.
+        keep_checkpoints: Whether the checkpoints of a trial outlive its completion. Those of trials that were pruned,
+            failed or lost always do: they may yet be gone on with.
         ledger: The history and the storage, kept in step.
     """
 
@@ -81,6 +84,7 @@ class Study:
         self.ledger = open_ledger(opened, opened.load_study(study_name))
         self.sampler: BaseSampler = TPESampler() if sampler is None else sampler
         self.pruner: BasePruner = MedianPruner() if pruner is None else pruner
+        self.keep_checkpoints = False
         self._make_locks()
 
     def _make_locks(self) -> None:
@@ -89,9 +93,10 @@ class Study:
         self.proposal_lock = threading.RLock()
         self._optimize_lock = threading.Lock()
         self._lost_trials = LostTrials(self)
+        self.checkpoints = Checkpoints(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        dropped = ("is_stopping", "in_loop", "proposal_lock", "_optimize_lock", "_lost_trials")
+        dropped = ("is_stopping", "in_loop", "proposal_lock", "_optimize_lock", "_lost_trials", "checkpoints")
         return {key: value for key, value in self.__dict__.items() if key not in dropped}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -559,6 +564,8 @@ class Study:
                 sampler.after_trial(self, frozen, outcome.state, outcome.values)
         finally:
             ledger.finish(draft, outcome.state, outcome.values)
+        if outcome.state == TrialState.COMPLETE and not self.keep_checkpoints:
+            self.checkpoints.discard(draft)
 
     def _check_kinds(self, changes: list[TrialChange]) -> None:
         params = [(name, distribution) for change in changes for name, distribution, _ in change.params]

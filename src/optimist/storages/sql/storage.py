@@ -6,6 +6,7 @@ import secrets
 import uuid
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sqlalchemy.engine import URL, Engine
@@ -91,6 +92,18 @@ class SQLStorage(Storage):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({masked(self.url)!r})"
+
+    @property
+    def location(self) -> Path | str | None:
+        if is_in_memory(self.url):
+            return None
+        if self.url.get_backend_name() == "sqlite":
+            assert self.url.database is not None
+            return Path(self.url.database.removeprefix("file:")).absolute()
+        url = self.url
+        return URL.create(
+            url.get_backend_name(), host=url.host, port=url.port, database=url.database
+        ).render_as_string()
 
     @property
     def engine(self) -> Engine:
