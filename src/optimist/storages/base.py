@@ -94,10 +94,13 @@ class Terms:
         lease_s: The trial counts as lost once its worker has not been heard of for so many seconds; None: never.
         total_trials: Begin none if the study has had so many trials; None for no limit. Trials that wait do not count
             yet; those that were reclaimed or voided do not count any more.
+        wants_news: Whether to be told what else changed since the cursor. Without, the delta may hold nothing but the
+            trial itself, and the cursor may stay where it was.
     """
 
     lease_s: float | None = None
     total_trials: int | None = None
+    wants_news: bool = True
 
 
 ANY_TERMS: Final = Terms()

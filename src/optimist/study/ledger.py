@@ -30,6 +30,7 @@ _logger = get_logger(__name__)
 _FLUSH_INTERVAL_S = 1.0
 _REPORT_INTERVAL_S = 0.1
 _SYNC_INTERVAL_S = 0.5
+_NEWS_INTERVAL_S = 0.05
 
 
 class Ledger(ABC):
@@ -222,7 +223,7 @@ class StoredLedger(Ledger):
         self._history = History(record.directions)
         self._cursor = 0
         self._is_loaded = False
-        self._synced_at = 0.0
+        self._synced_at = -float("inf")
         self._unsaved: dict[int, _Unsaved] = {}
         self._lock = threading.RLock()  # guards the cursor and what is unsaved; taken before the history's lock
 
@@ -247,7 +248,7 @@ class StoredLedger(Ledger):
         if time.monotonic() - self._synced_at > _SYNC_INTERVAL_S:
             self.sync()
 
-    def _take_in(self, delta: Delta) -> None:
+    def _take_in(self, delta: Delta, *, is_all: bool = True) -> None:
         with self._history.lock:
             self._history = take_in(self._history, delta.changes)
             for number, unsaved in self._unsaved.items():
@@ -256,13 +257,15 @@ class StoredLedger(Ledger):
                     draft.user_attrs.update(unsaved.change.user_attrs)
                     draft.system_attrs.update(unsaved.change.system_attrs)
         self._cursor = delta.cursor
-        self._is_loaded = True
-        self._synced_at = time.monotonic()
+        if is_all:
+            self._is_loaded = True
+            self._synced_at = time.monotonic()
 
     def begin(self, terms: Terms = ANY_TERMS) -> Draft:
         with self._lock:
-            begun = self.storage.begin_trial(self.record.study_id, self._cursor, terms)
-            self._take_in(begun.delta)
+            is_due = time.monotonic() - self._synced_at >= _NEWS_INTERVAL_S
+            begun = self.storage.begin_trial(self.record.study_id, self._cursor, replace(terms, wants_news=is_due))
+            self._take_in(begun.delta, is_all=is_due or begun.delta.cursor != self._cursor)
             draft = self._history.drafts[begun.number]
             self._unsaved[draft.number] = _Unsaved(len(draft.values), is_leased=terms.lease_s is not None)
             return draft

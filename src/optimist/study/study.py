@@ -26,8 +26,8 @@ from optimist.samplers.tpe import TPESampler
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Terms
 from optimist.storages.open import StorageLike, open_face
-from optimist.study.crew_loop import CrewLoop, Limits
 from optimist.study.checkpoints import Checkpoints
+from optimist.study.crew_loop import CrewLoop, Limits
 from optimist.study.defaults import default_trial_number
 from optimist.study.escort import Escort
 from optimist.study.launched import escort_of
@@ -100,7 +100,15 @@ class Study:
         self.checkpoints = Checkpoints(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        made_anew = ("_optimize_lock", "_lost_trials", "checkpoints", "escort", "in_loop", "is_stopping", "proposal_lock")
+        made_anew = (
+            "_optimize_lock",
+            "_lost_trials",
+            "checkpoints",
+            "escort",
+            "in_loop",
+            "is_stopping",
+            "proposal_lock",
+        )
         return {key: value for key, value in self.__dict__.items() if key not in made_anew}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

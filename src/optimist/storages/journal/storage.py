@@ -173,16 +173,17 @@ class JournalStore(Storage):
 
     def begin_trial(self, study_id: int, cursor: int, terms: Terms = ANY_TERMS) -> Begun:
         started_us = now_us()
-        number, was_up_to_date = -1, False
+        number, was_up_to_date, is_new = -1, False, False
 
         def plan(state: JournalState) -> Fields:
-            nonlocal number, was_up_to_date
+            nonlocal number, was_up_to_date, is_new
             study = self._study(state, study_id)
             if terms.total_trials is not None and study.n_counted >= terms.total_trials:
                 raise BudgetSpentError(
                     f"Study {study.record.name!r} has had {study.n_counted} trials of {terms.total_trials}."
                 )
             waiting = study.oldest_waiting()
+            is_new = waiting is None
             number = study.n_trials if waiting is None else waiting
             was_up_to_date = study.seq <= cursor
             entry: dict[str, Any] = {"number": number, "state": int(_RUNNING), "started_us": started_us}
@@ -193,9 +194,11 @@ class JournalStore(Storage):
         with self.journal.guard:
             seq = self.journal.commit(plan, is_durable=False)
             assert seq is not None
+            begun = TrialChange(number, trial_id_of(study_id, number), _RUNNING, started_us=started_us)
             if was_up_to_date:
-                begun = TrialChange(number, trial_id_of(study_id, number), _RUNNING, started_us=started_us)
                 return Begun(number, Delta([begun], seq))
+            if is_new and not terms.wants_news:
+                return Begun(number, Delta([begun], cursor))
             return Begun(number, self.changes_since(study_id, cursor))
 
     def claim(self, study_id: int, number: int) -> bool:

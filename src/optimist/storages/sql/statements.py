@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    ClauseElement,
     ColumnElement,
     Double,
     Insert,
@@ -63,11 +64,13 @@ _SEQ: Final = _param("at")
 _RUNNING: Final[ColumnElement[int]] = literal_column(str(int(TrialState.RUNNING)))
 _WAITING: Final[ColumnElement[int]] = literal_column(str(int(TrialState.WAITING)))
 _COMPLETE: Final[ColumnElement[int]] = literal_column(str(int(TrialState.COMPLETE)))
+_ZERO: Final[ColumnElement[int]] = literal_column("0")
 _ONE: Final[ColumnElement[int]] = literal_column("1")
 
 _first_start: Final = case(
     (or_(_STARTED.is_(None), studies.c.first_start_us <= _STARTED), studies.c.first_start_us), else_=_STARTED
 )
+_first_start_of_begun: Final = case((studies.c.first_start_us <= _STARTED, studies.c.first_start_us), else_=_STARTED)
 _this_study: Final = studies.c.study_id == _STUDY
 _this_trial: Final = (trials.c.study_id == _STUDY) & (trials.c.number == _NUMBER)
 
@@ -104,22 +107,38 @@ _within_budget: Final = studies.c.n_trials - studies.c.n_waiting - studies.c.n_r
 BEGIN_NEW: Final = (
     update(studies)
     .where(_this_study, studies.c.n_waiting == literal_column("0"), _within_budget)
-    .values(seq=studies.c.seq + _ONE, n_trials=studies.c.n_trials + _ONE, first_start_us=_first_start)
+    .values(seq=studies.c.seq + _ONE, n_trials=studies.c.n_trials + _ONE, first_start_us=_first_start_of_begun)
 )
 BEGIN_WAITING: Final = (
     update(studies)
     .where(_this_study, studies.c.n_waiting > literal_column("0"), _within_budget)
-    .values(seq=studies.c.seq + _ONE, n_waiting=studies.c.n_waiting - _ONE, first_start_us=_first_start)
+    .values(seq=studies.c.seq + _ONE, n_waiting=studies.c.n_waiting - _ONE, first_start_us=_first_start_of_begun)
 )
 TAKES_NUMBER: Final = (ADVANCE, BEGIN_NEW, BEGIN_WAITING)
 RETURNING: Final = {statement: statement.returning(studies.c.seq, studies.c.n_trials) for statement in TAKES_NUMBER}
 """The same statements for databases that can answer with the new row."""
+
+
+def _noted(seq: ColumnElement[int], n_trials: ColumnElement[int]) -> ColumnElement[int]:
+    """For MySQL, which cannot, but tells the value that an expression notes along with the number of rows."""
+    return seq + _ZERO * func.last_insert_id(seq * literal_column(str(2**NOTED_BITS)) + n_trials)
+
+
+NOTED_BITS: Final = 31
+"""A noted value is the place in the sequence, and in so many bits the number of trials."""
 NOTING: Final = {
-    ADVANCE: ADVANCE.values(seq=func.last_insert_id(studies.c.seq + _param("n_changes"))),
-    BEGIN_NEW: BEGIN_NEW.values(seq=func.last_insert_id(studies.c.seq + _ONE)),
-    BEGIN_WAITING: BEGIN_WAITING.values(seq=func.last_insert_id(studies.c.seq + _ONE)),
+    ADVANCE: ADVANCE.values(
+        seq=_noted(studies.c.seq + _param("n_changes"), studies.c.n_trials + _param("more_n_trials"))
+    ),
+    BEGIN_NEW: BEGIN_NEW.values(seq=_noted(studies.c.seq + _ONE, studies.c.n_trials + _ONE)),
+    BEGIN_WAITING: BEGIN_WAITING.values(seq=_noted(studies.c.seq + _ONE, studies.c.n_trials)),
 }
-"""The same for MySQL, which cannot, but tells an expression's value along with the number of rows."""
+
+
+def read_noted(value: int) -> tuple[int, int]:
+    """The place in the sequence and the number of trials in a noted value."""
+    return value >> NOTED_BITS, value & (2**NOTED_BITS - 1)
+
 
 TAKE_FROM_QUEUE: Final = update(studies).where(_this_study).values(n_waiting=studies.c.n_waiting - _ONE)
 
@@ -239,28 +258,62 @@ BEGIN_AT_ONCE: Final = (
     .returning(trials.c.trial_id, trials.c.number, trials.c.seq)
 )
 _plain: Final = select(trials.c.trial_id).where(_this_trial, _is_plain).with_for_update().cte("plain")
-_advanced: Final = ADVANCE.where(exists(select(_plain.c.trial_id))).returning(studies.c.seq).cte("advanced")
-FINISH_AT_ONCE: Final = (
-    update(trials)
-    .where(trials.c.trial_id == _plain.c.trial_id)
-    .values(_COLUMNS | {"seq": _advanced.c.seq})
-    .returning(trials.c.seq)
-)
+_ends: Final = {
+    state: {"seq": studies.c.seq + _ONE, counter: studies.c[counter] + _ONE}
+    for state, counter in COUNTERS.items()
+    if state.is_finished()
+}
 
-# ... for MySQL as several in one packet, each of which does nothing unless the one before it has changed its row.
 
-_one_before: Final = func.row_count() == _ONE
+def _finish_at_once(end: dict[str, ColumnElement[int]]) -> Update:
+    advanced = (
+        update(studies)
+        .where(_this_study, exists(select(_plain.c.trial_id)))
+        .values(end)
+        .returning(studies.c.seq)
+        .cte("advanced")
+    )
+    return (
+        update(trials)
+        .where(trials.c.trial_id == _plain.c.trial_id)
+        .values(_COLUMNS | {"seq": advanced.c.seq})
+        .returning(trials.c.seq)
+    )
+
+
+FINISH_AT_ONCE: Final = {state: _finish_at_once(end) for state, end in _ends.items()}
+"""By the state in which the trial finishes."""
+
+# ... for MariaDB as two or three in one packet. INSERT has to look whether the statement before it has changed its row;
+# one UPDATE changes trial and study together, in a form that only it understands.
+
 BEGIN_SCRIPT: Final = (
     NOTING[BEGIN_NEW],
-    insert(trials).from_select(list(_BEGUN), select(*_BEGUN.values()).where(_this_study, _one_before)),
+    insert(trials).from_select(list(_BEGUN), select(*_BEGUN.values()).where(_this_study, func.row_count() == _ONE)),
     text("COMMIT"),
 )
-FINISH_SCRIPT: Final = (
-    update(trials).where(_this_trial, _is_plain).values({k: v for k, v in _COLUMNS.items() if k != "seq"}),
-    NOTING[ADVANCE].where(_one_before),
-    update(trials).where(_this_trial, _one_before).values(seq=func.last_insert_id()),
-    text("COMMIT"),
-)
+
+
+def _finish_script(state: TrialState) -> tuple[ClauseElement, ...]:
+    counter = COUNTERS[state]
+    return (
+        text(
+            f"""
+            UPDATE (SELECT seq + 1 AS next_seq FROM optimist_studies WHERE study_id = :in_study FOR UPDATE) next
+            JOIN optimist_studies s ON s.study_id = :in_study
+            JOIN optimist_trials t ON t.study_id = s.study_id
+            SET s.seq = LAST_INSERT_ID(next.next_seq), s.{counter} = s.{counter} + 1, t.seq = next.next_seq,
+                t.state = :new_state, t.is_feasible = :feasible, t.value = :first_value, t.completed_us = :completed,
+                t.document = :text, t.op = :op_id
+            WHERE t.number = :of_number AND t.state = {int(TrialState.RUNNING)} AND t.document IS NULL
+            """
+        ),
+        text("COMMIT"),
+    )
+
+
+FINISH_SCRIPT: Final = {state: _finish_script(state) for state in _ends}
+"""By the state in which the trial finishes."""
 
 # What a call has written already, although its answer was lost
 

@@ -77,7 +77,6 @@ class SQLStorage(Storage):
         self._database = Database(self.url, self.engine_kwargs)
         self._known: dict[int, KnownDistributions] = {}
         self._watch = LeaseWatch()
-        self._tips = Tips()
         open_schema(self._database, may_create=self._may_create)
         weakref.finalize(self, self._database.close)  # also at the end of the program: folds the log into the file
 
@@ -245,16 +244,11 @@ class SQLStorage(Storage):
             return TrialChange(done.number, done.trial_id, TrialState.RUNNING, started_us=started_us), done.seq
 
         begun, seq = self._change(study_id, begin, begin_at_once)
-        if begun.number < 0:
-            begun.number = self._tips.next_number(study_id, seq)
-        if begun.number >= 0 and seq == cursor + 1:
-            self._tips.note(study_id, seq, begun.number + 1)
+        if seq == cursor + 1:
             return Begun(begun.number, Delta([begun], seq))
-        delta = self.changes_since(study_id, cursor)
-        if begun.number < 0:
-            ours = (c for c in delta.changes if isinstance(c, TrialChange) and c.trial_id == begun.trial_id)
-            begun.number = next(ours).number
-        return Begun(begun.number, delta)
+        if not terms.wants_news and seq != _UNKNOWN:
+            return Begun(begun.number, Delta([begun], cursor))
+        return Begun(begun.number, self.changes_since(study_id, cursor))
 
     def claim(self, study_id: int, number: int) -> bool:
         started_us = now_us()
@@ -291,7 +285,6 @@ class SQLStorage(Storage):
             return None if done is None else done.seq
 
         seq = self._change(study_id, write, finish_at_once)
-        self._tips.pass_by(study_id, seq)
         return seq if seq == cursor + 1 else cursor
 
     def void(self, study_id: int, number: int, reason: str) -> bool:
@@ -318,7 +311,6 @@ class SQLStorage(Storage):
             study = session.first(sql.READ_SEQ, {"in_study": study_id})
             if study is None:
                 raise self._no_study(study_id)
-            self._tips.note(study_id, study.seq, study.n_trials)
             return study.seq, [] if study.seq == cursor else read_news(session, study_id, cursor, known)
 
         seq, news = self._database.read(read)
@@ -451,31 +443,6 @@ def create_database(url: str | URL) -> bool:
         return dialect.create_database(parsed)
     except errors as error:
         raise StorageInternalError(f"{masked(parsed)}: {dialect.explain(parsed, error)}") from error
-
-
-class Tips:
-    """How many trials each study had at the last place of its sequence that this process knows of.
-
-    MySQL does not say which number a new trial got. Whoever knows how many there were just before, knows.
-    """
-
-    def __init__(self) -> None:
-        self._tips: dict[int, tuple[int, int]] = {}
-
-    def note(self, study_id: int, seq: int, n_trials: int) -> None:
-        """Note what the database said."""
-        self._tips[study_id] = (seq, n_trials)
-
-    def pass_by(self, study_id: int, seq: int) -> None:
-        """Note a change that made no trial."""
-        last, n_trials = self._tips.get(study_id, (_UNKNOWN, 0))
-        if seq == last + 1:
-            self._tips[study_id] = (seq, n_trials)
-
-    def next_number(self, study_id: int, seq: int) -> int:
-        """The number of the trial that came to the study at this place; -1 if that is not known."""
-        last, n_trials = self._tips.get(study_id, (_UNKNOWN, 0))
-        return n_trials if seq == last + 1 else -1
 
 
 class _LeaseGoesOn(Exception):

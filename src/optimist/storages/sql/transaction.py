@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Update
 
@@ -28,13 +28,6 @@ from optimist.storages.sql.dialects.base import AtOnce, Dialect
 from optimist.storages.sql.reading import learn_distributions, to_trial_change
 from optimist.storages.sql.session import Session
 
-_ONE_END: Final[dict[TrialState, dict[str, Any]]] = {
-    end: {f"more_{column}": int(state == end) for state, column in sql.COUNTERS.items()}
-    | {"n_changes": 1, "more_n_trials": 0, "more_n_reclaimed": 0, "started": None}
-    for end in sql.COUNTERS
-}
-"""What finishing one trial in each state changes in the counts of its study."""
-
 
 def _is_feasible(document: Document) -> bool:
     return not document.system_attrs or is_feasible(read_attrs(document.system_attrs))
@@ -52,7 +45,7 @@ class StudyTransaction:
 
     Attributes:
         seq: The number of the study's last change, in the study's sequence.
-        n_trials: How many trials the study has; -1 if the database did not say.
+        n_trials: How many trials the study has.
         added: Distributions that it adds to the study.
     """
 
@@ -112,12 +105,8 @@ class StudyTransaction:
             return None
         assert entry.state is not None
         entry.document.space = [ids[item] for item in entry.space]
-        params = {
-            **_ONE_END[entry.state],
-            **self._columns(entry, entry.document, entry.state),
-            **self._key(entry.number),
-        }
-        return self._dialect.finish_at_once(self.session, params)
+        params = {**self._columns(entry, entry.document, entry.state), **self._key(entry.number)}
+        return self._dialect.finish_at_once(self.session, entry.state, params)
 
     def begin(self, started_us: int, terms: Terms) -> TrialChange | None:
         """Start the oldest waiting trial, or a new one; None if there is no such study.
@@ -149,8 +138,6 @@ class StudyTransaction:
             trial_id = self.session.run(sql.INSERT_BEGUN_RETURNING, params).fetchone()[0]
         else:
             trial_id = self.session.run(sql.INSERT_BEGUN, params).lastrowid
-        if self.n_trials < 0:
-            self._read_n_trials()
         return TrialChange(self.n_trials - 1, trial_id, TrialState.RUNNING, started_us=started_us)
 
     def _begin_waiting(self, started_us: int, terms: Terms) -> TrialChange | None:
@@ -198,13 +185,8 @@ class StudyTransaction:
             self.seq, self.n_trials = row
             return True
         cursor = self.session.run(sql.NOTING[statement], params)
-        self.seq = cursor.lastrowid
+        self.seq, self.n_trials = sql.read_noted(cursor.lastrowid)
         return bool(cursor.rowcount)
-
-    def _read_n_trials(self) -> None:
-        row = self.session.first(sql.READ_SEQ, self._study())
-        assert row is not None
-        self.n_trials = row.n_trials
 
     # The study
 
@@ -219,8 +201,6 @@ class StudyTransaction:
 
     def insert(self, entries: Sequence[Entry]) -> list[int]:
         """Insert whole trials, at the last places of the sequence that were taken; return their numbers."""
-        if self.n_trials < 0:
-            self._read_n_trials()
         first_number, first_seq = self.n_trials - len(entries), self.seq - len(entries) + 1
         self._add_distributions([item for entry in entries for item in entry.space])
         rows = []

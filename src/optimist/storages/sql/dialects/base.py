@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy.engine import URL, Connection
 
+from optimist.states import TrialState
 from optimist.storages.sql.session import Session
 
 
@@ -21,7 +22,7 @@ class AtOnce:
 
     Attributes:
         seq: Its place in the study's sequence.
-        trial_id, number: Of the trial; -1 if the database did not say.
+        trial_id, number: Of a trial that was begun.
     """
 
     seq: int
@@ -85,7 +86,7 @@ class Dialect(ABC):
         """Begin a new trial in one round trip, committed; None if that is not possible, and nothing was changed."""
         return None
 
-    def finish_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
+    def finish_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
         """Finish a plain trial in one round trip, committed; None if that is not possible, and nothing was changed."""
         return None
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from optimist.exceptions import StorageInternalError
+from optimist.states import TrialState
 from optimist.storages.sql import statements as sql
 from optimist.storages.sql.dialects.base import AtOnce, Dialect, first_line
 from optimist.storages.sql.session import Session
@@ -95,12 +96,19 @@ class MySQL(Dialect):
         return min(max(value, -limit), limit)
 
     def begin_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
-        (n_studies, seq), (_, trial_id), _ = session.run_script(sql.BEGIN_SCRIPT, params)
-        return AtOnce(seq, trial_id) if n_studies else None
+        if not _is_mariadb(session):
+            return None
+        (n_studies, noted), (_, trial_id), _ = session.run_script(sql.BEGIN_SCRIPT, params)
+        if not n_studies:
+            return None
+        seq, n_trials = sql.read_noted(noted)
+        return AtOnce(seq, trial_id, n_trials - 1)
 
-    def finish_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
-        (n_trials, _), (_, seq), *_ = session.run_script(sql.FINISH_SCRIPT, params)
-        return AtOnce(seq) if n_trials else None
+    def finish_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
+        if not _is_mariadb(session):
+            return None
+        (n_rows, seq), _ = session.run_script(sql.FINISH_SCRIPT[state], params)
+        return AtOnce(seq) if n_rows else None
 
     def is_transient(self, error: BaseException) -> bool:
         number = _number(error)
@@ -144,6 +152,10 @@ class MySQL(Dialect):
         if number == 1146:
             return "Tables are missing: the database was replaced or emptied while it was in use."
         return f"The server says: {message}"
+
+
+def _is_mariadb(session: Session) -> bool:
+    return bool(getattr(session.connection.dialect, "is_mariadb", False))
 
 
 def _driver(connection: Connection) -> Any:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from optimist.states import TrialState
 from optimist.storages.sql import statements as sql
 from optimist.storages.sql.dialects.base import AtOnce, Dialect, first_line
 from optimist.storages.sql.session import Session
@@ -74,8 +75,8 @@ class PostgreSQL(Dialect):
         row = session.first(sql.BEGIN_AT_ONCE, params)
         return None if row is None else AtOnce(row.seq, row.trial_id, row.number)
 
-    def finish_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
-        row = session.first(sql.FINISH_AT_ONCE, params)
+    def finish_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
+        row = session.first(sql.FINISH_AT_ONCE[state], params)
         return None if row is None else AtOnce(row.seq)
 
     def is_transient(self, error: BaseException) -> bool:
