@@ -8,9 +8,15 @@ import socket
 
 import pytest
 
-from optimist.exceptions import StorageInternalError, StudyNotFoundError
+from optimist.exceptions import (
+    StorageInternalError,
+    StudyNotFoundError,
+    TrialNotFinishedError,
+    TrialNotFoundError,
+)
 from optimist.execution.channel import Channel
-from optimist.states import StudyDirection
+from optimist.history.draft import TrialChange
+from optimist.states import StudyDirection, TrialState
 from optimist.storages.face import StorageFace
 from optimist.storages.foreign import ForeignStorage
 from optimist.storages.memory import MemoryStore
@@ -19,6 +25,7 @@ from optimist.storages.remote import RemoteStorage
 from optimist.storages.serving import StorageServer, answer, works_elsewhere
 from optimist.storages.sql.storage import SQLStorage
 from optimist.storages.wire import SentError, to_error
+from optimist.testing.storages.reader import read
 
 
 def test_which_storages_work_elsewhere(tmp_path: object) -> None:
@@ -78,6 +85,36 @@ def test_errors_keep_their_kind_and_text() -> None:
         storage.close()
     assert answer(MemoryStore(), b"no JSON")[:1] == b"-"
     assert str(to_error(SentError("OSError", "The disk is full."))) == "OSError: The disk is full."
+
+
+def test_a_void_travels() -> None:
+    store = MemoryStore()
+    with StorageServer(store) as server:
+        storage = open_storage(server.url)
+        study_id = storage.create_study("a", [StudyDirection.MINIMIZE]).study_id
+        complete = TrialState.COMPLETE
+        storage.add_trials(study_id, [TrialChange(state=complete, values=(float(i),)) for i in range(3)])
+        storage.add_trials(study_id, [TrialChange(state=complete, values=(-1.0,), void="came so")])
+        cursor = storage.changes_since(study_id, 0).cursor
+        assert storage.void(study_id, 0, "wrong data: 名前 🦜")
+        assert not storage.void(study_id, 0, "again")
+        (change,) = storage.changes_since(study_id, cursor).changes
+        assert isinstance(change, TrialChange)
+        assert (change.number, change.void) == (0, "wrong data: 名前 🦜")
+        seen = read(storage, study_id).trials
+        assert [seen[i].void for i in range(4)] == [change.void, None, None, "came so"]
+        assert str(read(storage, study_id)) == str(read(store, study_id))
+        best = storage.summary(study_id).best
+        assert best is not None
+        assert (best.number, best.void) == (1, None)
+        number = storage.begin_trial(study_id, 0).number
+        with pytest.raises(TrialNotFinishedError, match=r"Trial 4 is RUNNING; only a finished trial can be voided\."):
+            storage.void(study_id, number, "r")
+        with pytest.raises(TrialNotFoundError):
+            storage.void(study_id, 9, "r")
+        with pytest.raises(ValueError, match="512"):
+            storage.void(study_id, 1, "x" * 513)
+        storage.close()
 
 
 def test_a_fork_makes_a_connection_of_its_own() -> None:

@@ -9,6 +9,7 @@ redis_log.py ... in Redis                       lock.py         the lock that di
 foreign.py   ... in somebody else's home        lock_files.py   locks for file systems without flock
 compaction.py, repair.py   writing it anew      durability.py   one fsync for all who wait
 index.py     the state in a few bytes           beats.py        heartbeats beside the journal
+finding.py   the best trial, read anew
 deprecated.py              names of Optuna 3
 """
 

@@ -11,9 +11,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from optimist.distributions import BaseDistribution
+from optimist.history.attributes import LEASE_LOST_KEY
+from optimist.states import TrialState
 from optimist.storages.documents import Document, merge
 from optimist.storages.entry import Entry
-from optimist.storages.journal.records import NewDistribution, storable_document
+from optimist.storages.journal.records import ADD, NewDistribution, storable_document
 from optimist.storages.journal.state import StudyState
 from optimist.storages.known import storable_distribution
 
@@ -55,6 +57,8 @@ def trials_fields(
         entry.document.space = own
         document = merge([*earlier, entry.document]) if earlier else entry.document
         trials.append(_entry_fields(entry, document))
+        if op == ADD and entry.is_end:
+            trials[-1] |= _setting_aside(entry)
         new |= {i: item for i, item in zip(own, entry.space, strict=True) if i >= len(told)}
         for i in document.space:
             if i not in space and (i >= len(told) or told[i] < _N_TELLINGS) and i not in study.lost:
@@ -79,6 +83,14 @@ def _identify(study: StudyState, entries: Sequence[Entry]) -> list[list[int]]:
         new = study.known.number(item for entry in entries for item in entry.space)
         added: dict[tuple[str, BaseDistribution], int] = {(name, distribution): i for i, name, distribution in new}
         return [[ids[item] if item in ids else added[item] for item in entry.space] for entry in entries]
+
+
+def _setting_aside(entry: Entry) -> dict[str, Any]:
+    """Why a trial that is added counts for nothing, or in no budget."""
+    if entry.void is not None:
+        return {"void": entry.void, "gives_back": True}
+    is_lost = entry.state == TrialState.FAIL and LEASE_LOST_KEY in entry.document.system_attrs
+    return {"gives_back": True} if is_lost else {}
 
 
 def _entry_fields(entry: Entry, document: Document) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from optimist.history.draft import Change, StudyChange, TrialChange
 from optimist.states import TrialState
 from optimist.storages.decoder import Decoder
 from optimist.storages.documents import Document, merge, read_attrs
-from optimist.storages.journal.records import Record, TrialEntry
+from optimist.storages.journal.records import VOID, Record, TrialEntry
 from optimist.storages.journal.state import StudyState, trial_id_of
 
 _STATES = tuple(TrialState)  # by their numbers
@@ -63,22 +63,33 @@ class News:
         attrs: Attributes of the study, one document for each time that any were set.
         finished: Trials that finished there, in that order.
         open: Others of which something was said, by number.
+        voids: Trials that had finished before, and became void there, by number.
     """
 
     attrs: list[Document] = field(default_factory=list)
     finished: list[Folded] = field(default_factory=list)
     open: dict[int, Folded] = field(default_factory=dict)
+    voids: dict[int, Folded] = field(default_factory=dict)
 
 
 def fold(records: Iterable[tuple[int, Record]]) -> News:
-    """Bring together what records, given with their sequence numbers, say of each trial."""
+    """Bring together what records, given with their sequence numbers, say of each trial.
+
+    A trial that became void has its place where it did; why, the state knows.
+    """
     news = News()
-    done: set[int] = set()
+    done: dict[int, Folded] = {}
     for seq, record in records:
         if record.attrs is not None:
             news.attrs.append(record.attrs)
         for entry in record.trials:
             number = entry.number
+            if record.op == VOID:
+                if number in done:
+                    done[number].seq = seq
+                elif number not in news.open:  # else its end is lost
+                    news.voids.setdefault(number, Folded(entry, [], seq))
+                continue
             if number in done:
                 continue
             folded = news.open.get(number)
@@ -87,8 +98,9 @@ def fold(records: Iterable[tuple[int, Record]]) -> News:
             else:
                 folded.add(entry, seq)
             if entry.state is not None and _STATES[entry.state].is_finished():
-                done.add(number)
-                news.finished.append(news.open.pop(number))
+                done[number] = news.open.pop(number)
+                news.finished.append(done[number])
+                news.voids.pop(number, None)  # then an earlier end is lost
     return news
 
 
@@ -97,7 +109,8 @@ def to_changes(news: News, study: StudyState) -> list[Change]:
     decoder = Decoder(study.known)
     with collector_paused():
         changes: list[Change] = [_to_study_change(document) for document in news.attrs]
-        for folded in sorted((*news.finished, *news.open.values()), key=_place):
+        voids = [folded for number, folded in news.voids.items() if number in study.voids]
+        for folded in sorted((*news.finished, *news.open.values(), *voids), key=_place):
             entry, document = folded.entry, folded.document()
             if document.space and (study.lost or max(document.space) >= len(study.known.items)):
                 document = _with_known(study, document)
@@ -105,6 +118,8 @@ def to_changes(news: News, study: StudyState) -> list[Change]:
             state = None if entry.state is None else _STATES[entry.state]
             trial_id = trial_id_of(study.record.study_id, number)
             change = TrialChange(number, trial_id, state, None, entry.started_us, entry.completed_us)
+            if study.voids and number not in news.open:
+                change.void = study.voids.get(number)
             changes.append(decoder.complete(change, document))
     return changes
 

@@ -20,7 +20,7 @@ from optimist.storages.documents import read_attrs, storable_attrs
 from optimist.storages.journal.records import NewDistribution
 from optimist.storages.journal.state import JournalState, OpenTrial, StudyState
 
-_MAGIC: Final = b"J1 index\n"
+_MAGIC: Final = b"J1 index 2\n"
 _STATES: Final = tuple(TrialState)
 
 
@@ -50,6 +50,8 @@ class _StudyIndex(msgspec.Struct, array_like=True):
     lost: list[int]
     n_told_distributions: list[int]
     open: list[_OpenIndex]
+    voids: dict[int, str]
+    reclaimed: list[int]
     best_loss: float
     best_rows: list[int]
     arrays: list[bytes]
@@ -84,6 +86,7 @@ _NUMBERS: Final = (
     "attrs_seq",
     "first_start_us",
     "n_told",
+    "is_best_known",
     "best_number",
 )
 _ARRAYS: Final = ("seqs", "refs", "sizes", "standing", "finished")
@@ -135,6 +138,8 @@ def _study_index(study: StudyState) -> _StudyIndex:
             _OpenIndex(n, int(t.state), t.lease_s, t.slot, t.started_us, t.rows, t.constraints, t.has_document)
             for n, t in study.open.items()
         ],
+        voids=study.voids,
+        reclaimed=sorted(study.reclaimed),
         best_loss=study.best_loss,
         best_rows=study.best_rows,
         arrays=[getattr(study, name).tobytes() for name in _ARRAYS],
@@ -152,6 +157,7 @@ def _to_study(index: _StudyIndex) -> StudyState:
     study.known.learn(index.space)
     study.lost = set(index.lost)
     study.n_told_distributions = index.n_told_distributions
+    study.voids, study.reclaimed = index.voids, set(index.reclaimed)
     study.best_loss, study.best_rows = index.best_loss, index.best_rows
     for name, raw in zip(_ARRAYS, index.arrays, strict=True):
         column: array[int] = getattr(study, name)

@@ -4,6 +4,7 @@
     {"op":"begin","id":"...","study":0,"trials":[{"number":7,"state":0,"started_us":1764000000000000,"lease_s":60.0,"slot":0}]}
     {"op":"write","id":"...","study":0,"space":[[0,"x","{...}"]],"trials":[{"number":7,"state":1,
         "completed_us":1764000001000000,"doc":{"space":[0],"params":[0.25],"values":[1.5]}}]}
+    {"op":"void","id":"...","study":0,"trials":[{"number":7,"void":"wrong data set"}]}
 
 A record is one commit: it counts as a whole or not at all. ``id`` is its own, so that a writer whose answer was lost
 recognises it. ``space`` brings the distributions that are new in the study, ``doc`` is a trial's document as in
@@ -34,6 +35,8 @@ WRITE: Final = "write"
 """Something is said of a trial."""
 RECLAIM: Final = "reclaim"
 """The trial named first ends because its lease is over; one that waits may follow."""
+VOID: Final = "void"
+"""A finished trial counts no more."""
 FENCE: Final = "fence"
 """Nothing, but that a new epoch begins."""
 
@@ -45,7 +48,7 @@ NewDistribution = tuple[int, str, str]
 
 
 class TrialEntry(msgspec.Struct, omit_defaults=True):
-    """What a record says of one trial; what it does not speak of is left out.
+    """What a record says of one trial, but for what only the state needs; what it does not speak of is left out.
 
     Attributes:
         number: The trial.
@@ -75,7 +78,8 @@ class Record(msgspec.Struct, omit_defaults=True):
         id: Its own.
         study: The study.
         name, directions: Of a study that comes to be.
-        n_trials, n_reclaimed: What a compacted journal remembers of a study beyond its trials.
+        n_trials, n_reclaimed: What a compacted journal remembers of a study beyond its trials; places that trials in
+            it give back themselves are not counted.
         n_studies: How many studies there have been, in a compacted journal.
         space: Distributions that are new.
         attrs: Attributes of the study.
@@ -103,7 +107,12 @@ class GlanceDocument(msgspec.Struct):
 
 
 class GlanceEntry(msgspec.Struct):
-    """Of a trial's entry, what the state follows from; fields as in ``TrialEntry``."""
+    """Of a trial's entry, what the state follows from; fields as in ``TrialEntry``.
+
+    Attributes:
+        void: Why the trial, which is finished, is void.
+        gives_back: Whether the trial, which is added, takes no place in the budget.
+    """
 
     number: int
     state: int | None = None
@@ -111,6 +120,8 @@ class GlanceEntry(msgspec.Struct):
     lease_s: float | None = None
     slot: int | None = None
     whole: bool = False
+    void: str | None = None
+    gives_back: bool = False
     doc: GlanceDocument | None = None
 
 

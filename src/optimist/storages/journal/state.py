@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -83,6 +83,8 @@ class StudyState:
         n_trials: The next new trial gets this number.
         counts: Number of trials by state.
         n_reclaimed: How many trials gave their place in the budget back.
+        reclaimed: Their numbers, as far as they are known.
+        voids: Why trials are void, by number.
         open: Waiting and running trials by number.
         attrs: User and system attributes.
         attrs_seq: Sequence number of the record that set any of them last; 0 if none has.
@@ -92,6 +94,7 @@ class StudyState:
         n_told: How many records have said what the study is called and what it optimizes.
         n_told_distributions: By id, how many records have said what it is.
         offered: Distributions about to be committed, by name and JSON: objects that come again are found faster.
+        is_best_known: False once the best trial is void; then the next is found by reading all records.
         best_number: The best trial; -1 if there is none.
         best_rows: The records of the best trial, as rows of the index; empty if there is none.
         seqs, refs, sizes: The index: of each record its sequence number, where the log keeps it, and its length.
@@ -107,6 +110,8 @@ class StudyState:
         self.n_trials = 0
         self.counts = [0] * len(TrialState)
         self.n_reclaimed = 0
+        self.reclaimed: set[int] = set()
+        self.voids: dict[int, str] = {}
         self.open: dict[int, OpenTrial] = {}
         self.attrs = StudyChange()
         self.attrs_seq = 0
@@ -116,6 +121,7 @@ class StudyState:
         self.n_told = 0
         self.n_told_distributions: list[int] = []
         self.offered: dict[tuple[str, str], BaseDistribution] = {}
+        self.is_best_known = True
         self.best_number = -1
         self.best_rows: list[int] = []
         self.seqs = array("q")
@@ -175,7 +181,7 @@ class StudyState:
         if glance.space:
             self._learn(glance.space)
         if glance.op == records.RECLAIM:
-            self.n_reclaimed += 1
+            self._give_back(glance.trials[0].number)
         elif glance.op == records.CREATE:
             self.n_reclaimed = glance.n_reclaimed
             self._make_room(glance.n_trials)
@@ -184,7 +190,10 @@ class StudyState:
             self.attrs.system_attrs.update(read_attrs(glance.attrs.system_attrs))
             self.attrs_seq = found.seq
         for entry in glance.trials:
-            self._take_entry(row, entry)
+            if glance.op == records.VOID:
+                self._take_void(entry)
+            else:
+                self._take_entry(row, entry)
 
     def _learn(self, space: Sequence[records.NewDistribution]) -> None:
         known, told = self.known, self.n_told_distributions
@@ -208,6 +217,23 @@ class StudyState:
         if n_trials > self.n_trials:
             self.finished.extend([_OPEN] * (n_trials - self.n_trials))
             self.n_trials = n_trials
+
+    def _give_back(self, number: int) -> None:
+        if number not in self.reclaimed:
+            self.reclaimed.add(number)
+            self.n_reclaimed += 1
+
+    def _take_void(self, entry: GlanceEntry) -> None:
+        number = entry.number
+        if number < 0 or entry.void is None:
+            return
+        self._make_room(number + 1)
+        if self.final_state(number) is None or number in self.voids:  # not finished: its end is lost
+            return
+        self.voids[number] = entry.void
+        self._give_back(number)
+        if number == self.best_number:
+            self.is_best_known = False
 
     def _take_entry(self, row: int, entry: GlanceEntry) -> None:
         number = entry.number
@@ -244,6 +270,10 @@ class StudyState:
                     if self.standing[earlier] == ALONE:
                         self.standing[earlier] = SUPERSEDED
                 del trial.rows[:-1]
+            if entry.void is not None:
+                self.voids[number] = entry.void
+            if entry.gives_back:
+                self._give_back(number)
             self._finish(number, trial, state, entry.doc)
 
     def _finish(self, number: int, trial: OpenTrial, state: TrialState, document: GlanceDocument | None) -> None:
@@ -253,11 +283,30 @@ class StudyState:
         self.finished[number] = state
         if state != _COMPLETE or document is None or not document.values or len(self.record.directions) > 1:
             return
+        if number in self.voids or not self.is_best_known:
+            return
         if trial.constraints is not None and any(value > 0 for value in trial.constraints.values()):
             return
-        loss = float(document.values[0]) * self._sign
+        self._offer_best(number, document.values[0], trial.rows)
+
+    def _offer_best(self, number: int, value: float | str, rows: list[int]) -> None:
+        loss = float(value) * self._sign
         if loss < self.best_loss or (self.best_number < 0 and loss == loss):
-            self.best_loss, self.best_number, self.best_rows = loss, number, trial.rows
+            self.best_loss, self.best_number, self.best_rows = loss, number, rows
+
+    def find_best(self, candidates: Iterable[tuple[int, float]], rows_of: Callable[[int], list[int]]) -> None:
+        """Find the best trial anew.
+
+        Args:
+            candidates: (number, value) of the feasible complete trials that are not void, in the order of their ends.
+            rows_of: Gives the records of a trial, as rows of the index.
+        """
+        self.best_number, self.best_loss, self.best_rows = -1, float("inf"), []
+        for number, value in candidates:
+            self._offer_best(number, value, [])
+        if self.best_number >= 0:
+            self.best_rows = rows_of(self.best_number)
+        self.is_best_known = True
 
 
 class JournalState:

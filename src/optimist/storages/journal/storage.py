@@ -10,6 +10,7 @@ from optimist.exceptions import (
     BudgetSpentError,
     DuplicatedStudyError,
     StudyNotFoundError,
+    TrialNotFinishedError,
     TrialNotFoundError,
     UpdateFinishedTrialError,
 )
@@ -22,6 +23,7 @@ from optimist.storages.journal import records
 from optimist.storages.journal.backends import BaseJournalBackend
 from optimist.storages.journal.compaction import compacted_lines
 from optimist.storages.journal.composing import numbered, study_fields, trials_fields
+from optimist.storages.journal.finding import find_best
 from optimist.storages.journal.folding import News, fold, to_changes
 from optimist.storages.journal.foreign import AppendsLogs, ForeignLog
 from optimist.storages.journal.journal import Fields, Journal
@@ -124,6 +126,8 @@ class JournalStore(Storage):
 
     def _summary(self, study: StudyState) -> Summary:
         best = None
+        if not study.is_best_known:
+            find_best(self.journal, study)
         if study.best_rows:
             news = fold(self.journal.records_at(study, study.best_rows))
             whole = [trial for trial in news.finished if trial.entry.number == study.best_number]
@@ -233,6 +237,24 @@ class JournalStore(Storage):
         assert seq is not None
         return seq if was_up_to_date else cursor
 
+    def void(self, study_id: int, number: int, reason: str) -> bool:
+        check_name("The reason of a void", reason)
+
+        def plan(state: JournalState) -> Fields | None:
+            study = self._study(state, study_id)
+            trial = study.open.get(number)
+            if trial is not None:
+                raise TrialNotFinishedError(
+                    f"Trial {number} is {trial.state.name}; only a finished trial can be voided."
+                )
+            if study.final_state(number) is None:
+                raise TrialNotFoundError(f"Study {study.record.name!r} has no trial {number}.")
+            if number in study.voids:
+                return None
+            return {**study_fields(records.VOID, study), "trials": [{"number": number, "void": reason}]}
+
+        return self.journal.commit(plan) is not None
+
     def changes_since(self, study_id: int, cursor: int) -> Delta:
         return self.journal.ask(lambda state: self._delta(self._study(state, study_id), cursor))
 
@@ -341,6 +363,8 @@ class JournalStore(Storage):
         if study.seq <= cursor:
             return Delta((), cursor)
         news = fold(self.journal.records(study, cursor))
+        if not cursor:
+            news.voids.clear()  # their ends were damaged after they were read
         return Delta(to_changes(news, study), study.seq)
 
 
