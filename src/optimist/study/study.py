@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from optimist.distributions import BaseDistribution, check_distribution_compatibility
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
 from optimist.execution.loops import count_threads
-from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, SURPLUS_KEY
+from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, RECOMMENDS_KEY, SURPLUS_KEY
 from optimist.history.collector import collector_paused
 from optimist.history.draft import Draft, TrialChange
 from optimist.history.history import change_of
@@ -27,10 +27,11 @@ from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Terms
 from optimist.storages.open import StorageLike, open_face
 from optimist.study.checkpoints import Checkpoints
-from optimist.study.defaults import default_trial_number
+from optimist.study.defaults import default_trial_number, tries_defaults
 from optimist.study.ledger import open_ledger
 from optimist.study.live_trial import Trial
 from optimist.study.lost_trials import LostTrials
+from optimist.study.number_order import NumberOrder, StudyAsOf
 from optimist.study.optimize import Loop, Objective, is_at_least
 from optimist.study.outcome import Outcome, outcome_of
 from optimist.study.progress import Progress
@@ -94,9 +95,10 @@ class Study:
         self._optimize_lock = threading.Lock()
         self._lost_trials = LostTrials(self)
         self.checkpoints = Checkpoints(self)
+        self._order: NumberOrder | None = None  # of the trials of a deterministic optimize()
 
     def __getstate__(self) -> dict[str, Any]:
-        dropped = ("is_stopping", "in_loop", "proposal_lock", "_optimize_lock", "_lost_trials", "checkpoints")
+        dropped = ("is_stopping", "in_loop", "proposal_lock", "_optimize_lock", "_lost_trials", "checkpoints", "_order")
         return {key: value for key, value in self.__dict__.items() if key not in dropped}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -246,6 +248,7 @@ class Study:
         *,
         target: float | None = None,
         total_trials: int | None = None,
+        deterministic: bool | int = False,
     ) -> None:
         """Run trials of an objective.
 
@@ -261,16 +264,22 @@ class Study:
             target: Stop when a complete trial is at least as good as this value.
             total_trials: Stop when the study has had so many trials, whoever ran them; workers that say the same number
                 meet it exactly. Trials of lost workers do not count, their retries do.
+            deterministic: A number N: trial k is proposed, and pruned, by what the trials up to k - N gave, and by
+                nothing else, so that the same seed gives the same trials whoever is faster. It waits for these. All
+                workers say the same N, at least as many as they are. True: the number of threads.
 
         Raises:
             RuntimeError: Called inside an objective or a callback of this study.
-            ValueError: ``n_jobs`` is neither positive nor -1, or ``target`` is given for several objectives.
+            ValueError: ``n_jobs`` is neither positive nor -1, ``target`` is given for several objectives, or
+                ``deterministic`` is negative or comes with a sampler that has no seed.
         """
         if not callable(func):
             raise TypeError(f"The objective must be callable with a trial, but got {func!r}.")
         catch = tuple(catch) if isinstance(catch, Iterable) else (catch,)
         check_exception_classes(catch)
         n_threads = count_threads(n_jobs)
+        lag = n_threads if deterministic is True else int(deterministic)
+        check_order(lag, self.sampler)
         if getattr(self.in_loop, "is_set", False) or not self._optimize_lock.acquire(blocking=False):
             raise RuntimeError("Study.optimize() cannot be called inside an objective or a callback of the same study.")
         try:
@@ -281,6 +290,7 @@ class Study:
                     _logger.info("Trial %d meets the target %s already.", best.number, target)
                     return
             self.is_stopping = False
+            self._order = NumberOrder(self, lag, self._lost_trials.reclaim_if_due) if lag else None
             with (
                 self.ledger.working(self._lost_trials.reclaim),
                 Progress(n_trials, timeout) if show_progress_bar else nullcontext() as bar,
@@ -298,6 +308,7 @@ class Study:
                     progress=bar,
                 ).run(n_threads)
         finally:
+            self._order = None
             self.in_loop.is_set = False
             self._optimize_lock.release()
 
@@ -466,6 +477,10 @@ class Study:
         """The history at this moment, without the open trial of number ``exclude``."""
         return View(self.ledger.history, exclude)
 
+    def tries_defaults(self, number: int) -> bool:
+        """Whether a trial of this number that starts now shall try the recommended values."""
+        return tries_defaults(self.ledger.history, number)
+
     def set_trial_system_attr(self, number: int, key: str, value: Any) -> None:
         """Keep a note of an algorithm with an open trial."""
         draft = self.ledger.history.drafts.get(number)
@@ -498,7 +513,7 @@ class Study:
 
     def begin(self, *, writes_through: bool) -> Trial:
         """Start a trial; one that writes through commits each parameter before the suggestion returns."""
-        return self._propose(self.ledger.begin(), writes_through)
+        return self._propose(self, self.ledger.begin(), writes_through)
 
     def begin_wanted(self, terms: Terms) -> Trial | None:
         """Start a trial of the loop; None if there turns out to be nothing left to try.
@@ -510,18 +525,27 @@ class Study:
         """
         self._lost_trials.reclaim_if_due()
         draft = self.ledger.begin(terms)
+        seen = self if self._order is None else self._wait_for_order(self._order, draft)
         if self._is_exhaustible and FIXED_PARAMS_KEY not in draft.system_attrs:
-            earlier = View(self.ledger.history, exclude=draft.number, before=draft.number)
+            history = seen.ledger.history if isinstance(seen, Study) else seen.history
+            earlier = View(history, exclude=draft.number, before=draft.number)
             if not self.sampler.has_more(earlier):
                 _logger.info("Trial %d is not run: others took what was left to try meanwhile.", draft.number)
                 self.ledger.set_trial_attr(draft, SURPLUS_KEY, True, is_system=True)
                 self.ledger.finish(draft, TrialState.FAIL, None)
                 return None
-        return self._propose(draft, writes_through=False)
+        return self._propose(seen, draft, writes_through=False)
 
-    def _propose(self, draft: Draft, writes_through: bool) -> Trial:
+    def _wait_for_order(self, order: NumberOrder, draft: Draft) -> StudyAsOf:
         try:
-            return Trial(self, draft.trial_id, draft=draft, writes_through=writes_through)
+            return order.study_for(draft.number)
+        except BaseException:
+            self.ledger.finish(draft, TrialState.FAIL, None)
+            raise
+
+    def _propose(self, seen: Study | StudyAsOf, draft: Draft, writes_through: bool) -> Trial:
+        try:
+            return Trial(seen, draft.trial_id, draft=draft, writes_through=writes_through)
         except BaseException:
             self.ledger.finish(draft, TrialState.FAIL, None)
             raise
@@ -532,6 +556,9 @@ class Study:
 
     def end(self, trial: Trial, outcome: Outcome) -> None:
         """End a trial of the loop."""
+        seen, attrs = trial.study, trial.draft.system_attrs
+        if isinstance(seen, StudyAsOf) and trial.recommended and not seen.knows_defaults and DEFAULTS_KEY not in attrs:
+            self.ledger.set_trial_attr(trial.draft, RECOMMENDS_KEY, True, is_system=True)
         self._end(trial.draft, outcome, trial.recommended)
 
     def wants_more(self) -> bool:
@@ -592,6 +619,21 @@ class Study:
     def _require_one_objective(self, name: str, instead: str) -> None:
         if len(self.ledger.record.directions) > 1:
             raise RuntimeError(f"Study.{name} needs a single objective, but the study has several; use {instead}.")
+
+
+def check_order(lag: int, sampler: BaseSampler) -> None:
+    """Refuse a deterministic mode that could not be one.
+
+    Raises:
+        ValueError: The lag is negative, or the sampler has no seed.
+    """
+    if lag < 0:
+        raise ValueError(f"optimize(deterministic=...) takes True, or a number of trials from 1 on, but got {lag}.")
+    if lag and not sampler.is_seeded:
+        raise ValueError(
+            f"optimize(deterministic=...) needs a sampler with a seed, for without one each worker draws other numbers. "
+            f"Give it one, such as {type(sampler).__name__}(seed=1)."
+        )
 
 
 def check_exception_classes(catch: tuple[Any, ...]) -> None:
