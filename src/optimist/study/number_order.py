@@ -18,8 +18,9 @@ from typing import Any, Final
 
 from optimist.history.attributes import DEFAULTS_KEY, RECOMMENDS_KEY
 from optimist.history.draft import StudyChange
-from optimist.history.history import History, change_of
+from optimist.history.history import History
 from optimist.history.records import FrozenTrial
+from optimist.history.rows import RowReader
 from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.states import StudyDirection, TrialState
@@ -60,7 +61,7 @@ class NumberOrder:
             lane = self._lanes.get(key)
             if lane is None or not lane.may_go_on(history, n_known):
                 lane = self._lanes[key] = Lane(history)
-            lane.go_on(history, n_known)
+            lane.go_on(n_known)
         return StudyAsOf(self._study, lane.history, number % self.lag == 0)
 
     def _wait_for(self, n_known: int, number: int) -> None:
@@ -95,24 +96,21 @@ class Lane:
 
     def __init__(self, source: History) -> None:
         self.history = History(source.directions)
+        self._rows = RowReader(source)
         self._n_known = 0
-        self._n_voided = len(source.voided)
 
     def may_go_on(self, source: History, n: int) -> bool:
         """Whether adding trials is enough to come to the first ``n``: none was voided since, and none is too much."""
-        return self._n_known <= n and self._n_voided == len(source.voided)
+        return self._n_known <= n and self._rows.history is source
 
-    def go_on(self, source: History, n: int) -> None:
+    def go_on(self, n: int) -> None:
         """Add trials up to the first ``n``, all of them finished."""
-        for number in range(self._n_known, n):
-            if number in source.voided:
-                self.history.n_trials = number + 1
-                continue
-            change = change_of(source.trial(number))
-            self.history.apply([change])
-            if not change.system_attrs.keys().isdisjoint((DEFAULTS_KEY, RECOMMENDS_KEY)):
-                self.history.apply([StudyChange(system_attrs={DEFAULTS_KEY: True})])
-        self._n_known = n
+        rows = map(self._rows.history.row_of, range(self._n_known, n))
+        changes = [self._rows.change(row) for row in rows if row >= 0]  # else it is voided
+        self.history.apply(changes)
+        self.history.n_trials = self._n_known = n
+        if any(DEFAULTS_KEY in change.system_attrs or RECOMMENDS_KEY in change.system_attrs for change in changes):
+            self.history.apply([StudyChange(system_attrs={DEFAULTS_KEY: True})])
 
 
 class StudyAsOf:
