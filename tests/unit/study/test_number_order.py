@@ -7,6 +7,7 @@ import pickle
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,10 @@ from optimist.samplers import (
     TPESampler,
 )
 from optimist.states import TrialState
+from optimist.storages.base import Terms
+from optimist.storages.callbacks import HISTORY_KEY
+from optimist.storages.leases import LeaseSettings
+from optimist.storages.sql.storage import SQLStorage
 from optimist.study import Study
 from optimist.study.number_order import StudyAsOf
 from optimist.trial import Trial, create_trial
@@ -289,6 +294,31 @@ def test_ask_is_as_always() -> None:
 
     study.optimize(nested, 3, deterministic=True)
     assert len(study.trials) == 6
+
+
+def test_nobody_waits_for_a_lost_worker(tmp_path: Path) -> None:
+    store = SQLStorage(f"sqlite:///{tmp_path}/study.db")
+    store.leases = LeaseSettings(interval_s=0.1, length_s=0.4)
+    study = optimist.create_study(storage=store, sampler=RandomSampler(0))
+    dead = store.begin_trial(study.ledger.record.study_id, 0, Terms(lease_s=0.4)).number
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=4, deterministic=2)
+    states = [trial.state.name for trial in study.trials]
+    assert states[dead] == "FAIL"
+    assert states.count("COMPLETE") == 4
+    assert any(trial.system_attrs.get(HISTORY_KEY) == [dead] for trial in study.trials)
+
+
+def test_long_waits_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = optimist.create_study(sampler=RandomSampler(0))
+    asked = study.ask()
+    monkeypatch.setattr("optimist.study.number_order._SAYS_SO_AFTER_S", 0.01)
+    monkeypatch.setattr("optimist.study.number_order._logger.info", lambda *said: logged.append(said[0] % said[1:]))
+    logged: list[str] = []
+    timer = threading.Timer(0.3, study.tell, (asked, 1.0))
+    timer.start()
+    study.optimize(lambda trial: 1.0, 1, deterministic=1)
+    timer.join()
+    assert logged[0] == "Trial 1 waits for trial 0, which it shall know."
 
 
 # Several processes
