@@ -10,6 +10,9 @@ FIXED_PARAMS_KEY: Final = "fixed_params"
 DEFAULTS_KEY: Final = "optimist:defaults"
 """On a study: the recommended values by parameter. On a trial: True if it tries them."""
 
+RECOMMENDS_KEY: Final = "optimist:recommends"
+"""On a trial of the deterministic mode: True if it learned of recommended values that it does not try."""
+
 MISFIT_PREFIX: Final = "optimist:misfit:"
 """On a trial, before a name: the value of a parameter whose kind contradicts that of earlier trials."""
 

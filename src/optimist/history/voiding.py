@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from optimist.history.attributes import VOID_KEY
-from optimist.history.batch import Space
 from optimist.history.collector import collector_paused
-from optimist.history.draft import Change, SpaceParams, TrialChange
+from optimist.history.draft import Change, TrialChange
 from optimist.history.history import History, change_of
-from optimist.states import TrialState
+from optimist.history.rows import RowReader
 
 
 def take_in(history: History, changes: Iterable[Change]) -> History:
@@ -68,37 +65,9 @@ def _rows_of(history: History, reasons: Mapping[int, str]) -> History:
     other = History(history.directions, history.lock)
     other.user_attrs, other.system_attrs = history.user_attrs, history.system_attrs
     with collector_paused():
-        other.apply(_changes(history, reasons))
+        rows, number = RowReader(history), history.number.data
+        other.apply(rows.change(row) for row in range(history.n) if number[row] not in reasons)
     return other
-
-
-def _changes(history: History, reasons: Mapping[int, str]) -> Iterator[TrialChange]:
-    spaces: dict[int, tuple[list[array[Any]], Space]] = {}
-    values = [column.data for column in history.values]
-    for row in range(history.n):
-        number = history.number.data[row]
-        if number in reasons:
-            continue
-        index = history.layout.data[row]
-        if index not in spaces:
-            layout = history.tree.layouts[index]
-            columns = [column.data for column in layout.columns]
-            spaces[index] = columns, tuple((edge.name, edge.distribution) for edge in layout.path())
-        columns, space = spaces[index]
-        user_attrs, system_attrs = history.row_attrs.get(row, ({}, {}))
-        start, stop = history.curve_range(row)
-        yield TrialChange(
-            number,
-            history.trial_id.data[row],
-            TrialState(history.state.data[row]),
-            tuple([column[row] for column in values]),
-            history.started_us.data[row],
-            history.completed_us.data[row],
-            SpaceParams(space, [column[row] for column in columns]),
-            dict(zip(history.curve_steps.data[start:stop], history.curve_values.data[start:stop], strict=True)),
-            user_attrs,
-            system_attrs,
-        )
 
 
 def _as_row(change: TrialChange) -> TrialChange:

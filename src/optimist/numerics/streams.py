@@ -24,9 +24,13 @@ class TrialStreams:
 
     Args:
         seed: Any non-negative integer. None takes entropy from the operating system.
+
+    Attributes:
+        is_seeded: Whether a seed was given.
     """
 
     def __init__(self, seed: int | None = None) -> None:
+        self.is_seeded = seed is not None
         self._seed = random.SystemRandom().getrandbits(128) if seed is None else int(seed)
         self._key: Any = None
         self._blocks: dict[int, tuple[int, list[list[float]]]] = {}  # row -> (first trial, draws by trial)

@@ -57,6 +57,18 @@ class BaseSampler(ABC):
         """
         return True
 
+    @property
+    def is_seeded(self) -> bool:
+        """Whether its random choices follow from a seed and the trial's number; the deterministic mode asks for that."""
+        return True
+
+    def needs_all_before(self, number: int) -> bool:
+        """Whether the trial of this number can be proposed only when all trials before it are finished.
+
+        The deterministic mode asks; it is for samplers that shall neither repeat nor leave out anything.
+        """
+        return False
+
     def pin(self, params: Mapping[str, Any]) -> BaseSampler:
         """The sampler to use where some parameters are fixed; override it if that changes what is left to propose."""
         return self
@@ -80,6 +92,10 @@ class ColumnSampler(BaseSampler):
 
     def __init__(self, seed: int | None = None) -> None:
         self.streams = TrialStreams(seed)
+
+    @property
+    def is_seeded(self) -> bool:
+        return self.streams.is_seeded
 
     def uniforms(self, trial: TrialLike) -> list[float] | None:
         """The uniform draws of a trial whose parameters follow the law of random search; None for any other trial."""

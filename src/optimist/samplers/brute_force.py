@@ -56,6 +56,9 @@ class BruteForceSampler(ColumnSampler):
         pinned._pinned = {**self._pinned, **params}
         return pinned
 
+    def needs_all_before(self, number: int) -> bool:
+        return True
+
     def has_more(self, view: View) -> bool:
         with view.lock:
             tree = self._tree(view)

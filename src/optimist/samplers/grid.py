@@ -69,6 +69,9 @@ class GridSampler(BaseSampler):
     def has_more(self, view: View) -> bool:
         return self._taken(view).n_left > 0
 
+    def needs_all_before(self, number: int) -> bool:
+        return number >= self._grid.n  # before that, each trial takes the cell of its number
+
     def pin(self, params: Mapping[str, Any]) -> BaseSampler:
         pinned = {name: [value] for name, value in params.items() if name in self._grid.values}
         return GridSampler({**self._grid.values, **pinned}) if pinned else self

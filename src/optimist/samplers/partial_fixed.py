@@ -38,6 +38,13 @@ class PartialFixedSampler(BaseSampler):
     def has_more(self, view: View) -> bool:
         return self._base.has_more(view)
 
+    @property
+    def is_seeded(self) -> bool:
+        return self._base.is_seeded
+
+    def needs_all_before(self, number: int) -> bool:
+        return self._base.needs_all_before(number)
+
     def pin(self, params: Mapping[str, Any]) -> BaseSampler:
         return PartialFixedSampler({**self.pinned_params, **params}, self._base)
 

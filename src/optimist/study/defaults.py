@@ -59,13 +59,18 @@ def default_trial_number(history: History) -> int:
     return _default_trials(history).number
 
 
+def defaults_are_due(history: History) -> bool:
+    """Whether finished trials leave the defaults to be tried; False as well if nothing is recommended."""
+    if history.best_row >= 0 and DEFAULTS_KEY not in history.system_attrs:
+        return False
+    return _default_trials(history).are_due(history)
+
+
 def tries_defaults(history: History, number: int) -> bool:
     """Whether a trial that starts now shall try the defaults."""
     if number == 0:
         return True
-    if history.best_row >= 0 and DEFAULTS_KEY not in history.system_attrs:
-        return False  # nothing is recommended
-    if not _default_trials(history).are_due(history):
+    if not defaults_are_due(history):
         return False
     return not any(
         _may_try_defaults(draft, before=number) for draft in list(history.drafts.values()) if draft.number != number

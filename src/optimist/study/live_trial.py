@@ -35,7 +35,6 @@ from optimist.pruners.base import BasePruner, Curve, judge
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.states import TrialState
 from optimist.study.checkpoints import Checkpoints
-from optimist.study.defaults import tries_defaults
 from optimist.study.ledger import Ledger, refuse_finished
 
 _UNSET: Final = object()
@@ -52,6 +51,9 @@ class Owner(StudyLike, Protocol):
     proposal_lock: threading.RLock
     checkpoints: Checkpoints
 
+    def tries_defaults(self, number: int) -> bool:
+        """Whether a trial that starts now shall try the recommended values."""
+
 
 class Trial(BaseTrial):
     """A running trial: it suggests parameters and takes reports.
@@ -60,7 +62,7 @@ class Trial(BaseTrial):
     tries them), then from the sampler.
 
     Args:
-        study: The study it belongs to.
+        study: The study it belongs to, as the trial may know it.
         trial_id: Its id in the study's storage.
     """
 
@@ -81,7 +83,7 @@ class Trial(BaseTrial):
         self._is_random = self._uniforms is not None and not self._given and not self._tries_defaults
 
     def _attach(self, draft: Draft, writes_through: bool = True) -> None:
-        self._ledger = ledger = self.study.ledger
+        self._ledger = self.study.ledger
         self._draft = draft
         self._number = draft.number
         self._writes_through = writes_through
@@ -92,7 +94,7 @@ class Trial(BaseTrial):
         self._given: Mapping[str, Any] = self.study.sampler.pinned_params
         if FIXED_PARAMS_KEY in draft.system_attrs:
             self._given = {**self._given, **draft.system_attrs[FIXED_PARAMS_KEY]}
-        self._tries_defaults = tries_defaults(ledger.history, draft.number)
+        self._tries_defaults = self.study.tries_defaults(draft.number)
         self._uniforms = None
         self._is_random = False
 
@@ -313,7 +315,7 @@ class Trial(BaseTrial):
         self._require_one_objective("should_prune")
         self._ledger.sync_if_due()
         draft = self._draft
-        view = View(self._ledger.history, exclude=self._number)
+        view = self.study.view(self._number)
         verdict = judge(self.study.pruner, view, Curve(self._number, draft.reports, draft.system_attrs, self._prune_by))
         for key, note in verdict.record.items():
             self._ledger.set_trial_attr(draft, key, note, is_system=True)
@@ -405,7 +407,7 @@ class Trial(BaseTrial):
     def view(self) -> View:
         """The history without this trial, taken when it is asked for first."""
         if self._view is None:
-            self._view = View(self._ledger.history, exclude=self._number)
+            self._view = self.study.view(self._number)
         return self._view
 
     @property

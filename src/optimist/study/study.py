@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from optimist.distributions import BaseDistribution, check_distribution_compatibility
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
 from optimist.execution.loops import count_threads, count_workers
-from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, SURPLUS_KEY
+from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, RECOMMENDS_KEY, SURPLUS_KEY
 from optimist.history.collector import collector_paused
 from optimist.history.draft import Draft, TrialChange
 from optimist.history.history import change_of
@@ -28,12 +28,13 @@ from optimist.storages.base import Terms
 from optimist.storages.open import StorageLike, open_face
 from optimist.study.checkpoints import Checkpoints
 from optimist.study.crew_loop import CrewLoop, Limits
-from optimist.study.defaults import default_trial_number
+from optimist.study.defaults import default_trial_number, tries_defaults
 from optimist.study.escort import Escort
 from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
 from optimist.study.live_trial import Trial
 from optimist.study.lost_trials import LostTrials
+from optimist.study.number_order import NumberOrder, StudyAsOf
 from optimist.study.optimize import Loop, Objective, is_at_least
 from optimist.study.outcome import Outcome, outcome_of
 from optimist.study.progress import Progress
@@ -98,9 +99,11 @@ class Study:
         self._lost_trials = LostTrials(self)
         self.escort: Escort = escort_of(self)
         self.checkpoints = Checkpoints(self)
+        self._order: NumberOrder | None = None  # of the trials of a deterministic optimize()
 
     def __getstate__(self) -> dict[str, Any]:
         made_anew = (
+            "_order",
             "_optimize_lock",
             "_lost_trials",
             "checkpoints",
@@ -261,6 +264,7 @@ class Study:
         workers: int | None = None,
         trial_timeout: float | None = None,
         trial_memory: float | str | None = None,
+        deterministic: bool | int = False,
     ) -> None:
         """Run trials of an objective.
 
@@ -283,10 +287,15 @@ class Study:
                 ``workers=1`` if none are asked for.
             trial_memory: A trial whose process holds more memory fails likewise; in bytes, or text such as "2GB".
 
+            deterministic: A number N: trial k is proposed, and pruned, by what the trials up to k - N gave, and by
+                nothing else, so that the same seed gives the same trials whoever is faster. It waits for these. All
+                workers say the same N, at least as many as they are. True: the number of threads.
+
         Raises:
             RuntimeError: Called inside an objective or a callback of this study.
             ValueError: ``n_jobs`` is neither positive nor -1, ``workers`` likewise, both are given, or ``target`` is
-                given for several objectives.
+                given for several objectives, or ``deterministic`` is negative or comes with a sampler that has no
+                seed.
             WorkerError: A worker process raised what ``catch`` does not name, or they die again and again.
         """
         if not callable(func):
@@ -296,6 +305,8 @@ class Study:
         n_threads = count_threads(n_jobs)
         limits = Limits.of(trial_timeout, trial_memory)
         n_workers = count_workers(workers, n_jobs) if workers is not None or limits else 0
+        lag = max(n_threads, n_workers) if deterministic is True else int(deterministic)
+        check_order(lag, self.sampler)
         if getattr(self.in_loop, "is_set", False) or not self._optimize_lock.acquire(blocking=False):
             raise RuntimeError("Study.optimize() cannot be called inside an objective or a callback of the same study.")
         try:
@@ -320,9 +331,11 @@ class Study:
                 if n_workers:
                     CrewLoop(self, func, limits=limits, **budget).run(n_workers)
                     return
+                self._order = NumberOrder(self, lag, self._lost_trials.reclaim_if_due) if lag else None
                 with self.ledger.working(self._lost_trials.reclaim):
                     Loop(self, func, **budget).run(n_threads)
         finally:
+            self._order = None
             self.in_loop.is_set = False
             self._optimize_lock.release()
 
@@ -491,6 +504,10 @@ class Study:
         """The history at this moment, without the open trial of number ``exclude``."""
         return View(self.ledger.history, exclude)
 
+    def tries_defaults(self, number: int) -> bool:
+        """Whether a trial of this number that starts now shall try the recommended values."""
+        return tries_defaults(self.ledger.history, number)
+
     def set_trial_system_attr(self, number: int, key: str, value: Any) -> None:
         """Keep a note of an algorithm with an open trial."""
         draft = self.ledger.history.drafts.get(number)
@@ -523,7 +540,7 @@ class Study:
 
     def begin(self, *, writes_through: bool) -> Trial:
         """Start a trial; one that writes through commits each parameter before the suggestion returns."""
-        return self._propose(self.ledger.begin(), writes_through)
+        return self._propose(self, self.ledger.begin(), writes_through)
 
     def begin_wanted(self, terms: Terms) -> Trial | None:
         """Start a trial of the loop; None if there turns out to be nothing left to try.
@@ -536,23 +553,32 @@ class Study:
         self._lost_trials.reclaim_if_due()
         draft = self.ledger.begin(terms)
         self.escort.begun(draft.number)
+        seen = self if self._order is None else self._wait_for_order(self._order, draft)
         if self._is_exhaustible and FIXED_PARAMS_KEY not in draft.system_attrs:
-            earlier = View(self.ledger.history, exclude=draft.number, before=draft.number)
+            history = seen.ledger.history if isinstance(seen, Study) else seen.history
+            earlier = View(history, exclude=draft.number, before=draft.number)
             if not self.sampler.has_more(earlier):
                 _logger.info("Trial %d is not run: others took what was left to try meanwhile.", draft.number)
                 self.ledger.set_trial_attr(draft, SURPLUS_KEY, True, is_system=True)
                 self.ledger.finish(draft, TrialState.FAIL, None)
                 self.escort.dropped(draft.number)
                 return None
-        return self._propose(draft, writes_through=False)
+        return self._propose(seen, draft, writes_through=False)
 
     def give_up(self, number: int) -> bool:
         """End a running trial whose worker is known to be gone, and queue it again; False if it is not running."""
         return self._lost_trials.give_up(number)
 
-    def _propose(self, draft: Draft, writes_through: bool) -> Trial:
+    def _wait_for_order(self, order: NumberOrder, draft: Draft) -> StudyAsOf:
         try:
-            return Trial(self, draft.trial_id, draft=draft, writes_through=writes_through)
+            return order.study_for(draft.number)
+        except BaseException:
+            self.ledger.finish(draft, TrialState.FAIL, None)
+            raise
+
+    def _propose(self, seen: Study | StudyAsOf, draft: Draft, writes_through: bool) -> Trial:
+        try:
+            return Trial(seen, draft.trial_id, draft=draft, writes_through=writes_through)
         except BaseException:
             self.ledger.finish(draft, TrialState.FAIL, None)
             raise
@@ -563,6 +589,9 @@ class Study:
 
     def end(self, trial: Trial, outcome: Outcome) -> None:
         """End a trial of the loop."""
+        seen, attrs = trial.study, trial.draft.system_attrs
+        if isinstance(seen, StudyAsOf) and trial.recommended and not seen.knows_defaults and DEFAULTS_KEY not in attrs:
+            self.ledger.set_trial_attr(trial.draft, RECOMMENDS_KEY, True, is_system=True)
         self._end(trial.draft, outcome, trial.recommended)
 
     def wants_more(self) -> bool:
@@ -623,6 +652,21 @@ class Study:
     def _require_one_objective(self, name: str, instead: str) -> None:
         if len(self.ledger.record.directions) > 1:
             raise RuntimeError(f"Study.{name} needs a single objective, but the study has several; use {instead}.")
+
+
+def check_order(lag: int, sampler: BaseSampler) -> None:
+    """Refuse a deterministic mode that could not be one.
+
+    Raises:
+        ValueError: The lag is negative, or the sampler has no seed.
+    """
+    if lag < 0:
+        raise ValueError(f"optimize(deterministic=...) takes True, or a number of trials from 1 on, but got {lag}.")
+    if lag and not sampler.is_seeded:
+        raise ValueError(
+            f"optimize(deterministic=...) needs a sampler with a seed, for without one each worker draws other numbers. "
+            f"Give it one, such as {type(sampler).__name__}(seed=1)."
+        )
 
 
 def check_exception_classes(catch: tuple[Any, ...]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 import optimist
 from optimist.distributions import FloatDistribution
+from optimist.history.attributes import LEASE_LOST_KEY
 from optimist.history.draft import TrialChange
 from optimist.states import StudyDirection, TrialState
 from optimist.storages import (
@@ -177,3 +178,10 @@ def test_heartbeat_keeps_a_trial(tmp_path: Path) -> None:
     assert storage.fail_stale_trial(trial._trial_id) is None
     assert storage.get_trial(trial._trial_id).state == RUNNING
     storage.store.close()
+
+
+def test_what_became_of_the_trial_is_not_said_of_its_retry() -> None:
+    retry = RetryHeartbeatStaleTrialCallback().retry_of(lost_trial(**{LEASE_LOST_KEY: True, "kept": 1}))
+    assert retry is not None
+    assert LEASE_LOST_KEY not in retry.system_attrs
+    assert retry.system_attrs["kept"] == 1

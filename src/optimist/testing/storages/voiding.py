@@ -143,6 +143,15 @@ class VoidSuite(StorageCase):
         with raises(BudgetSpentError):
             storage.begin_trial(study_id, 0, Terms(total_trials=2))
 
+    @needs("has_leases")
+    def test_trial_that_was_lost_elsewhere_takes_no_place(self, tmp_path: Path) -> None:
+        storage, study_id = self.new_study(tmp_path)
+        storage.add_trials(study_id, [TrialChange(state=FAIL, system_attrs={LEASE_LOST_KEY: True})])
+        assert storage.void(study_id, 0, "r")
+        assert storage.begin_trial(study_id, 0, Terms(total_trials=1)).number == 1
+        with raises(BudgetSpentError):
+            storage.begin_trial(study_id, 0, Terms(total_trials=1))
+
     @needs("can_void")
     def test_voided_trial_does_not_change(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
