@@ -26,11 +26,12 @@ from optimist.samplers.tpe import TPESampler
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Terms
 from optimist.storages.open import StorageLike, open_face
-from optimist.study.crew_loop import CrewLoop, Limits
+from optimist.study.crew_loop import CrewLoop
 from optimist.study.defaults import default_trial_number
 from optimist.study.escort import Escort
 from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
+from optimist.study.limits import Limits
 from optimist.study.live_trial import Trial
 from optimist.study.lost_trials import LostTrials
 from optimist.study.optimize import Loop, Objective, is_at_least
