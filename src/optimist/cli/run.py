@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SOME_FAILED, _ALL_FAILED = 1, 3
 
 _EXAMPLE = """\
-optimist run train.py --data digits           one copy
+optimist run train.py --data digits
 optimist run --workers 4 --storage study.db --study-name digits train.py --data digits
 optimist run --workers 2 --devices 0,1 --log-dir logs --on-term retry train.py"""
 

@@ -239,7 +239,7 @@ class CrewLoop:
                 self._halt(WorkerError(f"A worker process raised {what}\n\n{text.rstrip()}"))
 
     def _answer(self, crew: Crew, member: Member, seat: _Seat) -> None:
-        if self._is_over() or self._n_left <= 0:
+        if self._is_over() or self._n_left <= 0 or seat.reason:  # a trial of its own may be over just before the kill
             seat.is_leaving = True
             crew.say(member, messages.END)
         else:

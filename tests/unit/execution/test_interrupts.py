@@ -109,7 +109,7 @@ def test_pressing_leaves_a_handler_of_the_application_alone() -> None:
     own: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, frame: own.append(number))
     try:
-        with pressing(lambda: own.clear()):
+        with pressing(own.clear):
             press()
         assert own == [signal.SIGINT]
     finally:
