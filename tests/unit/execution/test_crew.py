@@ -36,10 +36,14 @@ def crash(line: ParentLine, payload: bytes) -> None:
 def hang(line: ParentLine, payload: bytes) -> None:
     if os.fork() == 0:  # what an objective may start
         time.sleep(600)
-    signal.signal(signal.SIGTERM, lambda number, frame: line.send(b"not yet"))
+    asked: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
     line.send(b"hanging")
     while True:
-        time.sleep(0.05)
+        time.sleep(0.02)
+        if asked:
+            line.send(b"not yet")
+            asked.clear()
 
 
 def name_of(function: object) -> str:
