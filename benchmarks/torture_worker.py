@@ -108,13 +108,14 @@ def work(orders: Orders) -> None:
 
 def _load_all(library: Any, url: str) -> None:
     """Load what is loaded late, so that it is not taken for waiting."""
-    study = library.create_study(storage="sqlite://")
-    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
-    scheme, _, driver = url.partition("://")[0].partition("+")
-    if driver:
-        importlib.import_module(driver)
-    elif scheme == "journal":
-        importlib.import_module(f"{library.__name__}.storages.journal")
+    library.create_study().optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    if url.startswith("journal://"):
+        module = "optimist.storages.journal.storage" if library.__name__ == "optimist" else "optuna.storages.journal"
+        importlib.import_module(module)
+    else:
+        importlib.import_module("sqlalchemy").create_engine(url)  # loads the driver, and connects to nothing
+        if library.__name__ == "optimist":
+            importlib.import_module("optimist.storages.sql.storage")
 
 
 def _open(orders: Orders, library: Any) -> tuple[Any, dict[str, Any]]:

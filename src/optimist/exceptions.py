@@ -8,6 +8,7 @@
         ├── StudyNotFoundError        (KeyError)     no study of that name or id in the storage
         ├── TrialNotFoundError        (KeyError)     no trial of that number or id in the study
         ├── DuplicatedStudyError                     a study of that name exists already
+        ├── TrialNotFinishedError     (ValueError)   only a finished trial can be voided
         ├── UpdateFinishedTrialError  (RuntimeError) a finished trial is never edited
         │   └── LeaseLostError                       ... because its worker was given up as lost
         ├── BudgetSpentError                         a study has all the trials that it was to have
@@ -39,6 +40,7 @@ __all__ = [
     "OptunaError",
     "StorageInternalError",
     "StudyNotFoundError",
+    "TrialNotFinishedError",
     "TrialNotFoundError",
     "TrialPruned",
     "UpdateFinishedTrialError",
@@ -82,6 +84,10 @@ class TrialNotFoundError(_LookupFailed):
 
 class DuplicatedStudyError(OptimistError):
     """The storage holds a study of this name already; ``load_if_exists=True`` would open it."""
+
+
+class TrialNotFinishedError(OptimistError, ValueError):
+    """Somebody tried to void a trial that waits or runs."""
 
 
 class UpdateFinishedTrialError(OptimistError, RuntimeError):

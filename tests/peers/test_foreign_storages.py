@@ -22,6 +22,7 @@ class TestOptunasMemoryAsAStore(StorageSuite):
     keeps_objects: ClassVar[bool] = True
     keeps_times: ClassVar[bool] = False
     has_leases: ClassVar[bool] = False
+    can_void: ClassVar[bool] = False
 
     def make_storage(self, directory: Path) -> Storage:
         return ForeignStorage(optuna.storages.InMemoryStorage())  # type: ignore[arg-type]
@@ -41,6 +42,14 @@ STORAGES: dict[str, Callable[[Path], Any]] = {
 @pytest.fixture(params=list(STORAGES))
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     return STORAGES[request.param](tmp_path)
+
+
+def test_no_trial_can_be_voided(storage: Any) -> None:
+    study = optimist.create_study(storage=storage)
+    study.optimize(objective, n_trials=1)
+    with pytest.raises(optimist.exceptions.UpdateFinishedTrialError, match=r"cannot be voided: .* lets no finished"):
+        study.void(0, "r")
+    assert study.trials[0].void_reason is None
 
 
 def objective(trial: Any) -> float:

@@ -25,6 +25,7 @@ from optimist.distributions import BaseDistribution, CategoricalDistribution, Fl
 from optimist.exceptions import (
     DuplicatedStudyError,
     StudyNotFoundError,
+    TrialNotFinishedError,
     TrialNotFoundError,
     UpdateFinishedTrialError,
 )
@@ -86,6 +87,7 @@ class Study:
             (sign * self.trials[number].values[0], i, number)  # type: ignore[index]
             for i, number in enumerate(self.finished)
             if self.trials[number].state == COMPLETE
+            and self.trials[number].void is None
             and all(v <= 0 for k, v in self.trials[number].system_attrs.items() if k.startswith("constraints:"))
         ]
         return min(eligible)[2] if eligible and len(self.directions) == 1 else None
@@ -269,6 +271,23 @@ class StorageMachine(RuleBasedStateMachine):
             if trial.state.is_finished():
                 study.finished.append(number)
             self.check_reader(study, reader.catch_up())
+
+    @precondition(has_studies)
+    @rule(pick=picks, trial_pick=picks, who=picks)
+    def void(self, pick: int, trial_pick: int, who: int) -> None:
+        study_id, study = self.pick_study(pick)
+        trial = self.pick_trial(study, trial_pick)
+        storage = study.readers[who % len(study.readers)]._storage
+        if trial is None:
+            with pytest.raises(TrialNotFoundError):
+                storage.void(study_id, pick, "none")
+        elif not trial.state.is_finished():
+            with pytest.raises(TrialNotFinishedError):
+                storage.void(study_id, trial.number, "early")
+        else:
+            assert storage.void(study_id, trial.number, f"{pick}") == (trial.void is None)
+            trial.void = f"{pick}" if trial.void is None else trial.void
+        self.check_reader(study, study.readers[pick % len(study.readers)].catch_up())
 
     # Readers
 

@@ -18,13 +18,13 @@ from optimist.cli.run import run
 from optimist.cli.settings import Settings, shared_options
 from optimist.cli.stores import compact_storage, repair_storage, upgrade_storage
 from optimist.cli.studies import create_study, delete_study, list_studies, list_study_names, set_user_attr
-from optimist.cli.trials import list_best_trials, list_trials, show_best_trial
+from optimist.cli.trials import list_best_trials, list_trials, show_best_trial, void_trial
 from optimist.exceptions import OptimistError
 from optimist.version import __version__
 
 SECTIONS = {
     "Studies": ("create-study", "studies", "study-names", "study set-user-attr", "delete-study"),
-    "Trials": ("trials", "best-trial", "best-trials"),
+    "Trials": ("trials", "best-trial", "best-trials", "void"),
     "Run trials from the shell": ("run", "ask", "tell"),
     "Upkeep": ("storage upgrade", "storage compact", "storage repair", "help"),
 }
@@ -126,6 +126,7 @@ for _command in (
     show_best_trial,
     list_best_trials,
     run,
+    void_trial,
     ask,
     tell,
 ):

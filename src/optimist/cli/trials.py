@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+import optimist
 from optimist.cli.command import Command
 from optimist.cli.output import Key, Record, output_options, show
 from optimist.cli.settings import Settings, shared_options
-from optimist.cli.stores import load_study_of
+from optimist.cli.stores import load_study_of, open_storage_of
 
 if TYPE_CHECKING:
     from optimist.study import Study
@@ -58,6 +59,26 @@ def list_best_trials(settings: Settings, study_name: str, form: str, flatten: bo
     show([record for number, record in enumerate(records) if number in numbers], keys, form, flatten=flatten)
 
 
+@click.command(
+    "void",
+    cls=Command,
+    example='optimist void --storage study.db --study-name digits --trial-number 1 --reason "wrong data set"',
+)
+@click.option("--study-name", help="Name of the study; may be left out if the storage holds just one.")
+@click.option("--trial-number", type=int, required=True, help="Number of a finished trial.")
+@click.option("--reason", required=True, help="Why it shall not count any more.")
+@shared_options
+@click.pass_obj
+def void_trial(settings: Settings, study_name: str | None, trial_number: int, reason: str) -> None:
+    """Let a finished trial count for nothing any more; it stays listed, with the reason.
+
+    Samplers and pruners do not see it any more, and it is never the best. This cannot be taken back.
+    """
+    study = optimist.load_study(study_name=study_name, storage=open_storage_of(settings))
+    study.void(trial_number, reason)
+    optimist.logging.get_logger(__name__).info("Trial %d is void.", trial_number)
+
+
 def tabulate(study: Study) -> tuple[list[Key], list[Record]]:
     """The columns that the trials of a study fill, and one record per trial, by number."""
     from optimist.study.dataframe import ABSENT, trials_table  # loads numpy, for which help shall not wait
@@ -66,6 +87,8 @@ def tabulate(study: Study) -> tuple[list[Key], list[Record]]:
     if len(study.directions) > 1:
         attrs[1] = "values"
     study.ledger.sync()
+    if study.ledger.history.voided:
+        attrs.append("void_reason")
     table = trials_table(study, attrs)
     columns = [cells.to_list() for cells in table.values()]
     keys: list[Key] = list(table)

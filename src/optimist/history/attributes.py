@@ -21,3 +21,6 @@ FAIL_REASON_KEY: Final = "optimist:fail_reason"
 
 LEASE_LOST_KEY: Final = "optimist:lease_lost"
 """On a failed trial: True if it was given up, for its worker had not been heard of for too long."""
+
+VOID_KEY: Final = "optimist:void"
+"""On a finished trial: why it was voided. Shown in snapshots; stores keep it apart from the attributes."""

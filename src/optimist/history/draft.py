@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, overload
 
 from optimist.distributions import BaseDistribution
+from optimist.history.attributes import LEASE_LOST_KEY
 from optimist.history.layout import Layout
 from optimist.states import TrialState
 
@@ -108,6 +109,7 @@ class TrialChange:
         params: (name, distribution, internal value) in order of suggestion.
         reports: Intermediate value by step.
         user_attrs, system_attrs: By key; a constraint is the system attribute ``constraints:KEY``.
+        void: Why the trial, which is finished, was voided; None if it was not, or if the change does not speak of it.
     """
 
     number: int = -1
@@ -120,6 +122,7 @@ class TrialChange:
     reports: dict[int, float] = field(default_factory=dict)
     user_attrs: dict[str, Any] = field(default_factory=dict)
     system_attrs: dict[str, Any] = field(default_factory=dict)
+    void: str | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything to say."""
@@ -130,7 +133,13 @@ class TrialChange:
             or self.user_attrs
             or self.system_attrs
             or self.completed_us is not None
+            or self.void is not None
         )
+
+
+def gives_place_back(change: TrialChange) -> bool:
+    """Whether a trial, added with all that this change says, counts in no budget: it is voided, or was reclaimed."""
+    return change.void is not None or (change.state == TrialState.FAIL and LEASE_LOST_KEY in change.system_attrs)
 
 
 @dataclass(slots=True)

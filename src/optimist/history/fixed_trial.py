@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 from optimist.distributions import BaseDistribution
 from optimist.history.base_trial import read_constraints
 from optimist.history.known_trial import KnownTrial
+from optimist.history.temporary import make_folder_for
 
 
 class FixedTrial(KnownTrial):
@@ -25,6 +27,7 @@ class FixedTrial(KnownTrial):
         self._distributions: dict[str, BaseDistribution] = {}
         self._user_attrs: dict[str, Any] = {}
         self._system_attrs: dict[str, Any] = {}
+        self._folder: Path | None = None
         self._datetime_start = datetime.datetime.now()  # noqa: DTZ005  local, as all times of a trial
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
@@ -33,6 +36,18 @@ class FixedTrial(KnownTrial):
 
     def _missing(self, name: str) -> str:
         return f"The FixedTrial has no value for the parameter {name!r}. Give one: FixedTrial({{{name!r}: ..., ...}})."
+
+    @property
+    def checkpoint_dir(self) -> Path:
+        """A temporary folder, which goes with the trial; as ``Trial.checkpoint_dir`` for an objective on its own."""
+        if self._folder is None:
+            self._folder = make_folder_for(self)
+        return self._folder
+
+    @property
+    def resume_from(self) -> None:
+        """None: there is nothing to go on from."""
+        return None
 
     @property
     def number(self) -> int:

@@ -7,13 +7,14 @@ space that all trials share) is a tracker that catches up with the rows finished
 
 from __future__ import annotations
 
+import copy
 import threading
 from array import array
 from collections.abc import Container, Hashable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from optimist.exceptions import InvalidSpaceError
-from optimist.history.attributes import MISFIT_PREFIX
+from optimist.history.attributes import MISFIT_PREFIX, VOID_KEY
 from optimist.history.base_trial import read_constraints
 from optimist.history.batch import Batch, WholeTrial
 from optimist.history.collector import collector_paused
@@ -48,16 +49,17 @@ class History:
         n: Number of finished trials, the length of the columns.
         n_trials: Number of trials of any state; the next new trial gets this number.
         drafts: Waiting and running trials by number.
-        counts: Number of trials by state.
+        counts: Number of trials by state, without those that are voided.
         tree: The layouts of all trials and the columns of their parameters.
         constraint_since: The first row that reported each constraint, in this order.
+        voided: Finished trials that are set aside, by number: they are no rows, and count for nothing.
         user_attrs, system_attrs: Of the study; replaced, never changed.
     """
 
-    def __init__(self, directions: Sequence[StudyDirection]) -> None:
+    def __init__(self, directions: Sequence[StudyDirection], lock: threading.RLock | None = None) -> None:
         self.directions = tuple(directions)
         self.signs = tuple(-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in self.directions)
-        self.lock = threading.RLock()
+        self.lock = threading.RLock() if lock is None else lock
         self.n = 0
         self.n_trials = 0
         self.drafts: dict[int, Draft] = {}
@@ -80,6 +82,7 @@ class History:
         self.curve_values = Column(FLOAT)
         self.curve_length = 0
         self.row_attrs: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        self.voided: dict[int, FrozenTrial] = {}
         self._capacity = 0
         self._row_of = Column(INT, fill=-1)
         self._sign = self.signs[0]
@@ -126,6 +129,8 @@ class History:
         self.trial_id.data[row] = draft.trial_id
         self.state.data[row] = state
         layout = draft.layout
+        if layout.tree is not self.tree:  # a suggestion was under way when the trial moved to this history
+            layout = self.tree.layout_of(layout.distributions)
         self.layout.data[row] = layout.index
         self.started_us.data[row] = draft.started_us
         self.completed_us.data[row] = completed_us
@@ -200,20 +205,51 @@ class History:
 
     # What stores say
 
-    def apply(self, changes: Iterable[Change]) -> None:
-        """Take in changes read from a store; what is known already changes nothing."""
+    def apply(self, changes: Iterable[Change]) -> dict[int, str]:
+        """Take in changes read from a store; what is known already changes nothing.
+
+        Returns:
+            The rows that were voided: the reasons, by number of the trial. Rows never change, so it takes another
+            history to set them aside; ``take_in`` makes it.
+        """
+        voids: dict[int, str] = {}
         with self.lock:
             batch = Batch(self.tree)
             for change in changes:
                 if isinstance(change, StudyChange):
                     self.user_attrs = {**self.user_attrs, **change.user_attrs}
                     self.system_attrs = {**self.system_attrs, **change.system_attrs}
-                elif self.row_of(change.number) >= 0:
+                elif change.void is not None:
+                    self._append(batch.take())
+                    if not self._set_aside(change, change.void):
+                        voids.setdefault(change.number, change.void)
+                elif self.row_of(change.number) >= 0 or change.number in self.voided:
                     continue  # finished trials are never edited
                 elif change.number in self.drafts or not batch.add(change):
                     self._append(batch.take())
                     self._apply_trial(change)
             self._append(batch.take())
+        return voids
+
+    def _set_aside(self, change: TrialChange, reason: str) -> bool:
+        """Take in that a trial was voided; False if it has become a row."""
+        number = change.number
+        if number in self.voided:
+            return True
+        if number in self.drafts:
+            self._apply_trial(change)
+        if self.row_of(number) >= 0:
+            return False
+        alone = History(self.directions)
+        alone._apply_trial(change)
+        self.add_voided(alone.trial(number), reason)
+        return True
+
+    def add_voided(self, trial: FrozenTrial, reason: str) -> None:
+        """Keep a finished trial that is no row."""
+        trial.system_attrs[VOID_KEY] = reason
+        self.voided[trial.number] = trial
+        self.n_trials = max(self.n_trials, trial.number + 1)
 
     def _append(self, trials: Sequence[WholeTrial]) -> None:
         """Append the rows of many trials at once: what ``finish`` does for one."""
@@ -291,6 +327,10 @@ class History:
         """The row of a finished trial; -1 if it is not finished or not known."""
         return self._row_of.data[number] if 0 <= number < len(self._row_of.data) else -1
 
+    def count(self, state: TrialState) -> int:
+        """Number of trials in a state, voided ones included; ``counts`` leaves them out."""
+        return self.counts[state] + sum(trial.state == state for trial in self.voided.values())
+
     def curve_range(self, row: int) -> tuple[int, int]:
         """Where the reports of a finished trial start and stop in ``curve_steps`` and ``curve_values``."""
         if row >= len(self.curve_stop.data):
@@ -326,7 +366,7 @@ class History:
                 return freeze_draft(draft)
             row = self.row_of(number)
             if row < 0:
-                raise KeyError(number)
+                return copy.deepcopy(self.voided[number])
             return freeze_rows(self, row, row + 1)[0]
 
     def trials(self, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
@@ -341,10 +381,12 @@ class History:
                     for trial in freeze_rows(self, self._n_frozen, self.n):
                         self._frozen[trial.number] = trial
                 self._n_frozen = self.n
-            if not self.drafts:
+            if not self.drafts and not self.voided:
                 found = list(self._frozen)
             else:
                 found = [*self._frozen, *[None] * (self.n_trials - len(self._frozen))]
+                for number, trial in self.voided.items():
+                    found[number] = trial
                 for number, draft in self.drafts.items():
                     found[number] = freeze_draft(draft)
         return [t for t in found if t is not None and (states is None or t.state in states)]
@@ -352,6 +394,8 @@ class History:
 
 def change_of(trial: FrozenTrial) -> TrialChange:
     """Say everything about a trial as one change."""
+    system_attrs = dict(trial.system_attrs)
+    void = system_attrs.pop(VOID_KEY, None)
     return TrialChange(
         number=trial.number,
         trial_id=trial._trial_id,
@@ -365,5 +409,6 @@ def change_of(trial: FrozenTrial) -> TrialChange:
         ],
         reports=dict(trial.intermediate_values),
         user_attrs=dict(trial.user_attrs),
-        system_attrs=dict(trial.system_attrs),
+        system_attrs=system_attrs,
+        void=void if trial.state.is_finished() else None,
     )

@@ -153,10 +153,14 @@ class LayoutTree:
     def extend(self, node: Layout, name: str, distribution: BaseDistribution, signature: object = None) -> Edge:
         """Find or make the edge from ``node`` that suggests ``name`` from ``distribution``.
 
+        A node of another tree stands for the node of this tree with the same suggestions.
+
         Raises:
             ValueError: The name was used with another kind of distribution, or with other choices.
         """
         self._check_kind(name, distribution)
+        if node.tree is not self:
+            node = self.layout_of(node.distributions)
         key: tuple[Any, ...] = (name, distribution)
         if isinstance(distribution, CategoricalDistribution):  # 1 == 1.0, but the user gets back what they wrote
             key += tuple(map(type, distribution.choices))

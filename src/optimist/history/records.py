@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from optimist.distributions import BaseDistribution
+from optimist.history.attributes import VOID_KEY
 from optimist.history.base_trial import CONSTRAINT_PREFIX, checked_constraint, read_constraints
 from optimist.history.known_trial import KnownTrial
 from optimist.states import TrialState
@@ -213,6 +214,12 @@ class FrozenTrial(KnownTrial):
     def last_step(self) -> int | None:
         """The highest step with an intermediate value; None without reports."""
         return max(self.intermediate_values) if self.intermediate_values else None
+
+    @property
+    def void_reason(self) -> str | None:
+        """Why the trial was voided (see ``Study.void``); None if it was not."""
+        reason: str | None = self._system_attrs.get(VOID_KEY)
+        return reason
 
     @property
     def duration(self) -> datetime.timedelta | None:

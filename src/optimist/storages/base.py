@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from optimist.distributions import IntDistribution
@@ -92,7 +93,7 @@ class Terms:
     Attributes:
         lease_s: The trial counts as lost once its worker has not been heard of for so many seconds; None: never.
         total_trials: Begin none if the study has had so many trials; None for no limit. Trials that wait do not count
-            yet; those that were reclaimed do not count any more.
+            yet; those that were reclaimed or voided do not count any more.
     """
 
     lease_s: float | None = None
@@ -116,6 +117,14 @@ class Storage(ABC):
 
     leases: LeaseSettings = LeaseSettings()
 
+    @property
+    def location(self) -> Path | str | None:
+        """What names the store to all who share it: its file, or an address without user and password; None: nothing.
+
+        Checkpoints are kept beside the file, or in a folder that belongs to the address.
+        """
+        return None
+
     def check(self, change: TrialChange) -> None:
         """Refuse what the store cannot hold; called when a value is set, so that the error points to the right line.
 
@@ -129,6 +138,8 @@ class Storage(ABC):
                 _check_int64(name, distribution.low, distribution.high, value)
         for key in (*change.user_attrs, *change.system_attrs):
             check_name("An attribute's name", key)
+        if change.void is not None:
+            check_name("The reason of a void", change.void)
 
     @abstractmethod
     def create_study(self, name: str | None, directions: Sequence[StudyDirection]) -> StudyRecord:
@@ -164,7 +175,11 @@ class Storage(ABC):
 
     @abstractmethod
     def add_trials(self, study_id: int, trials: Sequence[TrialChange]) -> list[int]:
-        """Add whole trials of any state (WAITING: the queue) in one commit; return their numbers."""
+        """Add whole trials of any state (WAITING: the queue) in one commit; return their numbers.
+
+        Finished ones may come voided, as ``void`` leaves them. Those that ``gives_place_back`` names take no place in
+        the budget.
+        """
 
     @abstractmethod
     def begin_trial(self, study_id: int, cursor: int, terms: Terms = ANY_TERMS) -> Begun:
@@ -195,6 +210,24 @@ class Storage(ABC):
         Raises:
             TrialNotFoundError: There is no trial of this number.
             UpdateFinishedTrialError: The trial is finished.
+        """
+
+    @abstractmethod
+    def void(self, study_id: int, number: int, reason: str) -> bool:
+        """Void a finished trial: note why it counts no more.
+
+        Nothing else about it changes: it keeps number, state and values, and is counted by state in ``summary``. But
+        it is never the summary's best, and gives its place in the budget back, unless it did so when it was reclaimed
+        (then it has the system attribute ``LEASE_LOST_KEY``). Readers are told by a change of which ``void`` is the
+        reason; it says all else about the trial as well, or comes after changes that do.
+
+        Returns:
+            False if the trial was voided before; then it keeps its first reason.
+
+        Raises:
+            TrialNotFoundError: There is no trial of this number.
+            TrialNotFinishedError: The trial waits or runs.
+            ValueError: The reason is no text that every store can hold; see ``check_name``.
         """
 
     @abstractmethod

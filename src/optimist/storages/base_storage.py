@@ -13,6 +13,7 @@ from typing import Any
 
 from optimist.distributions import BaseDistribution
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
+from optimist.history.attributes import VOID_KEY
 from optimist.history.records import FrozenTrial
 from optimist.states import StudyDirection, TrialState
 
@@ -240,6 +241,7 @@ class BaseStorage(ABC):
         if len(directions) > 1:
             raise RuntimeError("A study with several objectives has no single best trial.")
         trials = self.get_all_trials(study_id, deepcopy=False, states=(TrialState.COMPLETE,))
+        trials = [trial for trial in trials if VOID_KEY not in trial.system_attrs]
         sign = -1.0 if directions[0] == StudyDirection.MAXIMIZE else 1.0
         valued = [(sign * trial.value, trial) for trial in trials if trial.value is not None]
         if not valued:

@@ -15,6 +15,7 @@ from optimist.distributions import (
 from optimist.history.base_trial import read_constraints
 from optimist.history.draft import TrialChange
 from optimist.states import TrialState
+from optimist.storages.base import check_name
 from optimist.storages.documents import Document, storable_attrs
 
 _MODERN = frozenset({FloatDistribution, IntDistribution, CategoricalDistribution})
@@ -30,6 +31,7 @@ class Entry:
         space: (parameter, distribution) in order of suggestion.
         document: All else.
         started_us, completed_us: Microseconds since 1970 (UTC); None if unknown.
+        void: Why the trial was voided; None if it was not.
     """
 
     number: int
@@ -38,6 +40,7 @@ class Entry:
     document: Document
     started_us: int | None
     completed_us: int | None
+    void: str | None = None
 
     @property
     def is_end(self) -> bool:
@@ -57,6 +60,8 @@ def to_entry(change: TrialChange) -> Entry:
         TypeError: An attribute cannot be written as JSON.
         ValueError: An attribute or an integer is too large, or an attribute's name is no good name.
     """
+    if change.void is not None:
+        check_name("The reason of a void", change.void)
     document = Document(
         values=None if change.values is None else list(change.values),
         steps=list(change.reports),
@@ -72,6 +77,7 @@ def to_entry(change: TrialChange) -> Entry:
         document,
         _or_none(change.started_us),
         _or_none(change.completed_us),
+        change.void,
     )
 
 

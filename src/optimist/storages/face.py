@@ -9,10 +9,12 @@ from typing import Any
 
 from optimist.distributions import BaseDistribution, FloatDistribution, check_distribution_compatibility
 from optimist.exceptions import StudyNotFoundError, TrialNotFoundError
+from optimist.history.attributes import VOID_KEY
 from optimist.history.collector import collector_paused
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.history.history import History, change_of
 from optimist.history.records import FrozenTrial
+from optimist.history.voiding import take_in
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Storage, StudyRecord
 from optimist.storages.base_storage import BaseStorage, FrozenStudy
@@ -170,6 +172,9 @@ class StorageFace(BaseStorage):
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         study_id, number = self.place_of(trial_id)
+        if key == VOID_KEY:  # the one thing that may be said of a finished trial
+            self.store.void(study_id, number, value)
+            return
         self._write(study_id, TrialChange(number, system_attrs={key: value}))
 
     def _write(self, study_id: int, change: TrialChange) -> None:
@@ -201,7 +206,7 @@ class StorageFace(BaseStorage):
         history = self._synced(study_id).history
         states = tuple(TrialState) if state is None else (state,) if isinstance(state, TrialState) else state
         with history.lock:
-            return sum(history.counts[s] for s in set(states))
+            return sum(history.count(s) for s in set(states))
 
     def get_best_trial(self, study_id: int) -> FrozenTrial:
         history = self._synced(study_id).history
@@ -254,11 +259,11 @@ class _Mirror:
             StudyNotFoundError: The study is not there any more.
         """
         if isinstance(store, MemoryStore):
-            store.study(self.record.study_id)
+            self.history = store.study(self.record.study_id).history
             return
         with self._lock:
             delta = store.changes_since(self.record.study_id, self._cursor)
-            self.history.apply(delta.changes)
+            self.history = take_in(self.history, delta.changes)
             self._cursor = delta.cursor
 
     def trial(self, number: int) -> FrozenTrial:

@@ -13,9 +13,11 @@ from optimist.exceptions import (
     BudgetSpentError,
     DuplicatedStudyError,
     StudyNotFoundError,
+    TrialNotFinishedError,
     TrialNotFoundError,
     UpdateFinishedTrialError,
 )
+from optimist.history.attributes import VOID_KEY
 from optimist.history.draft import Change, StudyChange, TrialChange
 from optimist.history.history import History
 from optimist.states import StudyDirection, TrialState
@@ -96,7 +98,7 @@ class ForeignStorage(Storage):
                 best = seen.changes[history.number.data[history.best_row]]
             return Summary(
                 record=seen.record,
-                counts={state: history.counts[state] for state in TrialState},
+                counts={state: history.count(state) for state in TrialState},
                 best=best,
                 first_start_us=min((start for start in starts if start is not None and start >= 0), default=None),
                 attrs=seen.attrs,
@@ -122,7 +124,7 @@ class ForeignStorage(Storage):
     def begin_trial(self, study_id: int, cursor: int, terms: Terms = ANY_TERMS) -> Begun:
         with self._look(study_id) as seen:
             waiting = [change for change in seen.changes.values() if change.state == TrialState.WAITING]
-            n_counted = len(seen.changes) - len(waiting)
+            n_counted = len(seen.changes) - len(waiting) - seen.n_voided
             if terms.total_trials is not None and n_counted >= terms.total_trials:
                 raise BudgetSpentError(
                     f"Study {seen.record.name!r} has had {n_counted} trials of {terms.total_trials}."
@@ -169,6 +171,31 @@ class ForeignStorage(Storage):
                 self.storage.set_trial_state_values(trial_id, self._tongue.state(change.state), change.values)
             seen.take(self._tongue.hear_trial(self.storage.get_trial(trial_id)))
             return cursor + 1 if len(seen.log) == cursor + 1 else cursor
+
+    def void(self, study_id: int, number: int, reason: str) -> bool:
+        """Set a system attribute of the trial.
+
+        Raises:
+            UpdateFinishedTrialError: The storage lets no finished trial change. Most do not.
+        """
+        self.check(TrialChange(void=reason))
+        with self._look(study_id) as seen:
+            change = seen.changes.get(number)
+            if change is None or change.state is None:
+                raise TrialNotFoundError(f"Study {seen.record.name!r} has no trial {number}.")
+            if not change.state.is_finished():
+                raise TrialNotFinishedError(
+                    f"Trial {number} is {change.state.name}; only a finished trial can be voided."
+                )
+            if change.void is not None:
+                return False
+            try:
+                self.storage.set_trial_system_attr(change.trial_id, VOID_KEY, reason)
+            except self._tongue.update_finished_trial_error as error:
+                raise UpdateFinishedTrialError(
+                    f"Trial {number} cannot be voided: {type(self.storage).__name__} lets no finished trial change."
+                ) from error
+            return True
 
     def changes_since(self, study_id: int, cursor: int) -> Delta:
         with self._look(study_id) as seen:
@@ -217,7 +244,7 @@ class ForeignStorage(Storage):
         with self._lock, self._explaining(study_id):
             seen = self._seen_of(study_id)
             for trial in self.storage.get_all_trials(study_id, deepcopy=False):
-                if trial.number not in seen.finished:
+                if trial.number not in seen.finished or seen.is_new_void(trial.number, trial.system_attrs):
                     seen.take(self._tongue.hear_trial(trial))
             seen.take_attrs(
                 StudyChange(
@@ -274,7 +301,8 @@ class _Seen:
     Attributes:
         record: The study.
         changes: All that is known of each trial, by number.
-        finished: Numbers of the finished trials, which change no more.
+        finished: Numbers of the finished trials, which change no more, unless they are voided.
+        n_voided: How many of them are.
         attrs: Of the study.
         log: One trial number for each change that was noticed; the position after the last is the cursor.
     """
@@ -283,15 +311,21 @@ class _Seen:
         self.record = record
         self.changes: dict[int, TrialChange] = {}
         self.finished: set[int] = set()
+        self.n_voided = 0
         self.attrs = StudyChange()
         self.log: array[int] = array("q")
         self._prints: dict[int, str] = {}
 
+    def is_new_void(self, number: int, system_attrs: dict[str, Any]) -> bool:
+        """Whether a finished trial was voided since it was seen last."""
+        return VOID_KEY in system_attrs and self.changes[number].void is None
+
     def take(self, change: TrialChange) -> None:
         """Note a trial as it is now."""
         number = change.number
-        if number in self.finished:
+        if number in self.finished and change.void is None:
             return
+        self.n_voided += change.void is not None
         print_ = repr(change)
         if self._prints.get(number) == print_:
             return

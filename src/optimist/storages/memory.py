@@ -11,17 +11,23 @@ from array import array
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from optimist.exceptions import (
     BudgetSpentError,
     DuplicatedStudyError,
     StudyNotFoundError,
+    TrialNotFinishedError,
     TrialNotFoundError,
     UpdateFinishedTrialError,
 )
-from optimist.history.draft import Change, Draft, StudyChange, TrialChange
+from optimist.history.attributes import LEASE_LOST_KEY
+from optimist.history.draft import Change, Draft, StudyChange, TrialChange, gives_place_back
 from optimist.history.history import History, change_of
+from optimist.history.records import from_datetime
+from optimist.history.temporary import make_folder_for
+from optimist.history.voiding import without
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import ANY_TERMS, Begun, Delta, Storage, StudyRecord, Summary, Terms, check_name
 
@@ -38,7 +44,8 @@ class MemoryStudy:
 
     Attributes:
         record: The study.
-        history: What has been tried.
+        history: What has been tried. Another one, with the same lock, once a trial is voided: so read it anew
+            whenever the lock was taken.
         log: One trial number per commit; the position after the last is the cursor.
         waiting: Numbers of waiting trials, oldest first.
         n_reclaimed: How many trials gave their place in the budget back.
@@ -69,8 +76,8 @@ class MemoryStudy:
 
     def begin(self) -> Draft:
         """Start the oldest waiting trial, or a new one."""
-        history = self.history
-        with history.lock:
+        with self.history.lock:
+            history = self.history
             draft = self._oldest_waiting()
             if draft is not None:
                 history.start(draft, now_us())
@@ -88,25 +95,46 @@ class MemoryStudy:
 
     def add(self, change: TrialChange) -> int:
         """Add a whole trial; return its number."""
-        history = self.history
-        with history.lock:
+        with self.history.lock:
+            history = self.history
             change = replace(change, number=history.n_trials, trial_id=next(self._trial_ids))
             history.apply([change])
+            self.n_reclaimed += gives_place_back(change)
             if change.state == TrialState.WAITING:
                 self.waiting.append(change.number)
             self.log.append(change.number)
         return change.number
 
-    def row_of(self, number: int) -> int:
-        """The row of a finished trial.
+    def void(self, number: int, reason: str) -> bool:
+        """Set a finished trial aside; False if it is already."""
+        with self.history.lock:
+            history = self.history
+            state = self.state_of(number)
+            if not state.is_finished():
+                raise TrialNotFinishedError(f"Trial {number} is {state.name}; only a finished trial can be voided.")
+            if number in history.voided:
+                return False
+            self.history = without(history, {number: reason})
+            if LEASE_LOST_KEY not in self.history.voided[number].system_attrs:
+                self.n_reclaimed += 1
+            self.note(number)
+            return True
+
+    def state_of(self, number: int) -> TrialState:
+        """The state of a trial.
 
         Raises:
             TrialNotFoundError: There is none of this number.
         """
-        row = self.history.row_of(number)
-        if row < 0:
-            raise TrialNotFoundError(f"Study {self.record.name!r} has no trial {number}.")
-        return row
+        history = self.history
+        if number in history.drafts:
+            return history.drafts[number].state
+        row = history.row_of(number)
+        if row >= 0:
+            return TrialState(history.state.data[row])
+        if number in history.voided:
+            return history.voided[number].state
+        raise TrialNotFoundError(f"Study {self.record.name!r} has no trial {number}.")
 
     def note(self, number: int) -> None:
         """Record that a trial was changed."""
@@ -129,13 +157,23 @@ class MemoryStore(Storage):
         self._n_created = 0
         self._trial_ids = itertools.count()
         self._lock = threading.Lock()
+        self._folder: Path | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
+        return {key: value for key, value in self.__dict__.items() if key not in ("_lock", "_folder")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.Lock()
+        self._folder = None
+
+    @property
+    def location(self) -> Path | str | None:
+        """A name in a temporary folder, which goes with the store."""
+        with self._lock:
+            if self._folder is None:
+                self._folder = make_folder_for(self)
+            return self._folder / "memory"
 
     def study(self, study_id: int) -> MemoryStudy:
         """The study itself, for those who work on its history in place."""
@@ -175,15 +213,16 @@ class MemoryStore(Storage):
 
     def summary(self, study_id: int) -> Summary:
         study = self.study(study_id)
-        history = study.history
-        with history.lock:
+        with study.history.lock:
+            history = study.history
             best = None
             if len(history.directions) == 1 and history.best_row >= 0:
                 best = self._change(history, history.number.data[history.best_row])
             starts = [*history.started_us.data[: history.n], *(draft.started_us for draft in history.drafts.values())]
+            starts += [from_datetime(trial.datetime_start) for trial in history.voided.values()]
             return Summary(
                 record=study.record,
-                counts={state: history.counts[state] for state in TrialState},
+                counts={state: history.count(state) for state in TrialState},
                 best=best,
                 first_start_us=min((start for start in starts if start >= 0), default=None),
                 attrs=StudyChange(dict(history.user_attrs), dict(history.system_attrs)),
@@ -214,11 +253,11 @@ class MemoryStore(Storage):
 
     def claim(self, study_id: int, number: int) -> bool:
         study = self.study(study_id)
-        history = study.history
-        with history.lock:
+        with study.history.lock:
+            history = study.history
             draft = history.drafts.get(number)
             if draft is None:
-                study.row_of(number)
+                study.state_of(number)
                 return False
             if draft.state != TrialState.WAITING:
                 return False
@@ -229,11 +268,10 @@ class MemoryStore(Storage):
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         study = self.study(study_id)
         self.check(change)
-        history = study.history
-        with history.lock:
+        with study.history.lock:
+            history = study.history
             if change.number not in history.drafts:
-                row = study.row_of(change.number)
-                state = TrialState(history.state.data[row]).name
+                state = study.state_of(change.number).name
                 raise UpdateFinishedTrialError(f"Trial {change.number} is {state}; a finished trial cannot change.")
             history.apply([change])
             study.note(change.number)
@@ -241,10 +279,15 @@ class MemoryStore(Storage):
                 study.leases.pop(change.number, None)
             return cursor + 1 if len(study.log) == cursor + 1 else cursor
 
+    def void(self, study_id: int, number: int, reason: str) -> bool:
+        study = self.study(study_id)
+        self.check(TrialChange(void=reason))
+        return study.void(number, reason)
+
     def changes_since(self, study_id: int, cursor: int) -> Delta:
         study = self.study(study_id)
-        history = study.history
-        with history.lock:
+        with study.history.lock:
+            history = study.history
             news = dict.fromkeys(reversed(study.log[cursor:]))  # the last change of each, newest first
             changes: list[Change] = []
             for number in reversed(news):
@@ -256,11 +299,14 @@ class MemoryStore(Storage):
 
     def find_trial(self, trial_id: int) -> tuple[int, int]:
         for study_id, study in list(self._studies.items()):
-            history = study.history
-            with history.lock:
+            with study.history.lock:
+                history = study.history
                 for draft in history.drafts.values():
                     if draft.trial_id == trial_id:
                         return study_id, draft.number
+                for trial in history.voided.values():
+                    if trial._trial_id == trial_id:
+                        return study_id, trial.number
                 with contextlib.suppress(ValueError):  # one pass over a column, for whoever speaks in ids
                     return study_id, history.number.data[history.trial_id.data.index(trial_id, 0, history.n)]
         raise TrialNotFoundError(f"There is no trial with the id {trial_id} in this storage.")

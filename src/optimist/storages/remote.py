@@ -114,6 +114,10 @@ class RemoteStorage(Storage):
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         return self._ask(wire.Write(study_id, wire.to_sent([change]), cursor), int)
 
+    def void(self, study_id: int, number: int, reason: str) -> bool:
+        self.check(TrialChange(void=reason))
+        return self._ask(wire.Void(study_id, number, reason), bool)
+
     def changes_since(self, study_id: int, cursor: int) -> Delta:
         delta = self._ask(wire.ReadChanges(study_id, cursor), wire.SentDelta)
         return Delta(wire.from_sent(delta.changes), delta.cursor)

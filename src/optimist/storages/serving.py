@@ -146,6 +146,8 @@ def _call(storage: Storage, request: wire.Request) -> Any:
             return wire.SentDelta(wire.to_sent(begun.delta.changes), begun.delta.cursor, begun.number)
         case wire.Write(study_id, change, cursor):
             return storage.write(study_id, wire.trial_changes(change)[0], cursor)
+        case wire.Void(study_id, number, reason):
+            return storage.void(study_id, number, reason)
         case wire.ReadChanges(study_id, cursor):
             delta = storage.changes_since(study_id, cursor)
             return wire.SentDelta(wire.to_sent(delta.changes), delta.cursor)

@@ -13,6 +13,7 @@ from optimist.distributions import (
     IntDistribution,
 )
 from optimist.exceptions import DuplicatedStudyError, InvalidSpaceTypeError, UpdateFinishedTrialError
+from optimist.history.attributes import VOID_KEY
 from optimist.history.draft import TrialChange
 from optimist.history.layout import internal_value
 from optimist.history.records import FrozenTrial, from_datetime, to_datetime
@@ -58,13 +59,17 @@ class Tongue:
             params={name: distribution.to_external_repr(value) for name, distribution, value in change.params},
             distributions={name: self.speak_distribution(distribution) for name, distribution, _ in change.params},
             user_attrs=dict(change.user_attrs),
-            system_attrs=dict(change.system_attrs),
+            system_attrs=dict(change.system_attrs)
+            if change.void is None
+            else {**change.system_attrs, VOID_KEY: change.void},
             intermediate_values=dict(change.reports),
         )
 
     def hear_trial(self, trial: Any) -> TrialChange:
         """All that a snapshot says."""
         distributions = {name: self.hear_distribution(trial.distributions[name]) for name in trial.params}
+        system_attrs = dict(trial.system_attrs)
+        void = system_attrs.pop(VOID_KEY, None)
         return TrialChange(
             number=trial.number,
             trial_id=trial._trial_id,
@@ -78,7 +83,8 @@ class Tongue:
             ],
             reports=dict(trial.intermediate_values),
             user_attrs=dict(trial.user_attrs),
-            system_attrs=dict(trial.system_attrs),
+            system_attrs=system_attrs,
+            void=void if trial.state.is_finished() else None,
         )
 
 

@@ -19,6 +19,7 @@ from optimist.exceptions import (
     InvalidSpaceTypeError,
     StorageInternalError,
     StudyNotFoundError,
+    TrialNotFinishedError,
     TrialNotFoundError,
     UpdateFinishedTrialError,
 )
@@ -42,6 +43,7 @@ class SentTrial(msgspec.Struct, array_like=True, tag="trial"):
     started_us: int | None
     completed_us: int | None
     document: str
+    void: str | None = None
 
 
 class SentStudy(msgspec.Struct, array_like=True, tag="study"):
@@ -74,11 +76,8 @@ def to_sent(changes: Iterable[Change]) -> Sent:
         entry = to_entry(change)
         entry.document.space = [ids.setdefault(item, len(ids)) for item in entry.space]
         state = None if entry.state is None else int(entry.state)
-        sent.append(
-            SentTrial(
-                entry.number, change.trial_id, state, entry.started_us, entry.completed_us, encode(entry.document)
-            )
-        )
+        times = (entry.started_us, entry.completed_us)
+        sent.append(SentTrial(entry.number, change.trial_id, state, *times, encode(entry.document), change.void))
     return Sent([(name, storable_distribution(name, distribution)) for name, distribution in ids], sent)
 
 
@@ -94,6 +93,7 @@ def from_sent(sent: Sent) -> list[Change]:
         else:
             state = None if item.state is None else TrialState(item.state)
             change = TrialChange(item.number, item.trial_id, state, None, item.started_us, item.completed_us)
+            change.void = item.void
             changes.append(decoder.complete(change, decode(item.document)))
     return changes
 
@@ -196,6 +196,14 @@ class Write(msgspec.Struct, array_like=True, tag=True):
     cursor: int
 
 
+class Void(msgspec.Struct, array_like=True, tag=True):
+    """Void a finished trial."""
+
+    study_id: int
+    number: int
+    reason: str
+
+
 class ReadChanges(msgspec.Struct, array_like=True, tag=True):
     """Read what was committed since the cursor."""
 
@@ -248,6 +256,7 @@ Request = (
     | BeginTrial
     | Claim
     | Write
+    | Void
     | ReadChanges
     | FindTrial
     | Heartbeat
@@ -314,6 +323,7 @@ ERRORS: dict[str, type[Exception]] = {
         InvalidSpaceTypeError,
         InvalidSpaceError,
         StudyNotFoundError,
+        TrialNotFinishedError,
         TrialNotFoundError,
         UpdateFinishedTrialError,
         TypeError,

@@ -43,6 +43,7 @@ class Employer(Conductor, Protocol):
     """What the loop needs of the study that it runs for."""
 
     study_name: str
+    keep_checkpoints: bool
 
     @property
     def _storage(self) -> BaseStorage:
@@ -118,6 +119,7 @@ class CrewLoop:
             catch,
             gc_after_trial,
             terms.total_trials,
+            study.keep_checkpoints,
             get_verbosity(),
         )
         self._seats: dict[Member, _Seat] = {}

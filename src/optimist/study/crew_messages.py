@@ -86,6 +86,7 @@ class Work:
         catch: Exceptions that fail the trial but not the loop.
         gc_after_trial: Whether to collect garbage after each trial.
         total_trials: How many trials the study is to have; None for no limit.
+        keep_checkpoints: Whether the checkpoints of a trial outlive its completion.
         verbosity: The level of messages that are shown.
     """
 
@@ -96,6 +97,7 @@ class Work:
     catch: tuple[type[BaseException], ...]
     gc_after_trial: bool
     total_trials: int | None
+    keep_checkpoints: bool
     verbosity: int
 
 

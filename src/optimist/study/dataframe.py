@@ -21,6 +21,7 @@ from optimist.history.draft import Draft
 from optimist.history.history import History
 from optimist.history.layout import Edge, kind_of
 from optimist.history.records import to_datetime
+from optimist.history.voiding import with_voided
 from optimist.states import TrialState
 
 if TYPE_CHECKING:
@@ -125,9 +126,9 @@ def trials_table(study: StudyOfTable, attrs: Iterable[str]) -> dict[Key, Cells]:
         attrs: Attributes of `FrozenTrial`. A leading underscore is left out in the keys.
     """
     metric_names = study.metric_names
-    history = study.ledger.history
-    with history.lock:
-        builder = _Builder(history, metric_names)
+    with study.ledger.history.lock:
+        history = study.ledger.history
+        builder = _Builder(with_voided(history) if history.voided else history, metric_names)
         table: dict[Key, Cells] = {}
         for attr in attrs:
             for key, cells in builder.columns_of(attr).items():

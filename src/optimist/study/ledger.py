@@ -19,6 +19,7 @@ from optimist.history.attributes import LEASE_LOST_KEY
 from optimist.history.draft import Draft, StudyChange, TrialChange
 from optimist.history.history import History
 from optimist.history.records import FrozenTrial
+from optimist.history.voiding import take_in
 from optimist.logging import get_logger
 from optimist.states import TrialState
 from optimist.storages.base import ANY_TERMS, Delta, Storage, StudyRecord, Summary, Terms
@@ -49,7 +50,7 @@ class Ledger(ABC):
     @property
     @abstractmethod
     def history(self) -> History:
-        """The history as this process knows it."""
+        """The history as this process knows it; another one, with the same lock, once a trial is voided."""
 
     @property
     def is_loaded(self) -> bool:
@@ -102,6 +103,12 @@ class Ledger(ABC):
     def add_trials(self, trials: Sequence[TrialChange]) -> list[int]:
         """Add whole trials in one commit; return their numbers."""
 
+    def void(self, number: int, reason: str) -> bool:
+        """Set a finished trial aside; False if it is already."""
+        is_new = self.storage.void(self.record.study_id, number, reason)
+        self.sync()
+        return is_new
+
     def set_study_attr(self, key: str, value: Any, *, is_system: bool) -> None:
         """Set an attribute of the study."""
         change = StudyChange(system_attrs={key: value}) if is_system else StudyChange(user_attrs={key: value})
@@ -110,8 +117,8 @@ class Ledger(ABC):
 
     def best_trial(self) -> FrozenTrial | None:
         """The best feasible complete trial of a study with one objective."""
-        history = self.history
-        with history.lock:
+        with self.history.lock:
+            history = self.history
             if history.best_row < 0:
                 return None
             return history.trial(int(history.number.data[history.best_row]))
@@ -154,14 +161,13 @@ class MemoryLedger(Ledger):
     def __init__(self, storage: MemoryStore, study: MemoryStudy) -> None:
         super().__init__(storage, study.record)
         self._study = study
-        self._history = study.history
 
     def __reduce__(self) -> tuple[Any, ...]:
         return open_ledger, (self.storage, self.record)
 
     @property
     def history(self) -> History:
-        return self._history
+        return self._study.history
 
     def sync(self) -> None:
         """Nothing: there are no others."""
@@ -169,25 +175,25 @@ class MemoryLedger(Ledger):
     def begin(self, terms: Terms = ANY_TERMS) -> Draft:
         if terms.total_trials is None:
             return self._study.begin()
-        with self._history.lock:
+        with self._study.history.lock:
             self._study.check_budget(terms.total_trials)
             return self._study.begin()
 
     def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
-        history = self._history
-        with history.lock:
+        study = self._study
+        with study.history.lock:
             refuse_finished(draft)
-            history.finish(draft, state, values, now_us())
-            self._study.log.append(draft.number)
+            study.history.finish(draft, state, values, now_us())
+            study.log.append(draft.number)
 
     def report(self, draft: Draft, step: int, value: float, *, at_once: bool) -> None:
-        with self._history.lock:
+        with self._study.history.lock:
             refuse_finished(draft)
             draft.reports[step] = value
             self._study.note(draft.number)
 
     def set_trial_attr(self, draft: Draft, key: str, value: Any, *, is_system: bool) -> None:
-        with self._history.lock:
+        with self._study.history.lock:
             refuse_finished(draft)
             (draft.system_attrs if is_system else draft.user_attrs)[key] = value
             self._study.note(draft.number)
@@ -243,7 +249,7 @@ class StoredLedger(Ledger):
 
     def _take_in(self, delta: Delta) -> None:
         with self._history.lock:
-            self._history.apply(delta.changes)
+            self._history = take_in(self._history, delta.changes)
             for number, unsaved in self._unsaved.items():
                 draft = self._history.drafts.get(number)
                 if draft is not None:  # the store may have told what this process has since replaced

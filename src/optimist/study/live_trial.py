@@ -6,6 +6,7 @@ import datetime
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, Protocol, overload
 
 from optimist.distributions import (
@@ -33,6 +34,7 @@ from optimist.numerics.streams import DRAWS_PER_ROW
 from optimist.pruners.base import BasePruner, Curve, judge
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.states import TrialState
+from optimist.study.checkpoints import Checkpoints
 from optimist.study.defaults import tries_defaults
 from optimist.study.ledger import Ledger, refuse_finished
 
@@ -48,6 +50,7 @@ class Owner(StudyLike, Protocol):
     sampler: BaseSampler
     pruner: BasePruner
     proposal_lock: threading.RLock
+    checkpoints: Checkpoints
 
 
 class Trial(BaseTrial):
@@ -186,9 +189,9 @@ class Trial(BaseTrial):
     def _edge(self, name: str, distribution: BaseDistribution, signature: object) -> Edge:
         refuse_finished(self._draft)
         self._ledger.check(TrialChange(params=[(name, distribution, 0)]))
-        history = self._ledger.history
-        with history.lock:
-            return history.tree.extend(self._draft.layout, name, distribution, signature)
+        ledger = self._ledger
+        with ledger.history.lock:
+            return ledger.history.tree.extend(self._draft.layout, name, distribution, signature)
 
     def _suggest(self, edge: Edge, default: Any) -> Any:
         """Choose a value, note it, and return it as the user sees it."""
@@ -322,6 +325,31 @@ class Trial(BaseTrial):
     def _require_one_objective(self, method: str) -> None:
         if len(self._ledger.record.directions) > 1:
             raise NotImplementedError(f"Trial.{method}() works in studies with one objective only.")
+
+    # Checkpoints
+
+    @property
+    def checkpoint_dir(self) -> Path:
+        """A folder for whatever the trial needs to go on from here, should its worker be lost.
+
+        It is made when it is asked for first, and removed when the trial is complete; see ``Study.keep_checkpoints``.
+        Write a file under another name and rename it when it is whole: a worker may be lost at any moment.
+
+        Raises:
+            UpdateFinishedTrialError: The trial is finished.
+        """
+        refuse_finished(self._draft)
+        folder = self.study.checkpoints.folder_of(self._number, self._draft.started_us)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def resume_from(self) -> Path | None:
+        """The checkpoints to go on from: the folder of the trial that this one retries; None for a fresh start.
+
+        Where that trial was itself a retry and left nothing, the folder of the one before it, and so on.
+        """
+        return self.study.checkpoints.resume_from(self._draft)
 
     # Attributes
 

@@ -26,6 +26,7 @@ from optimist.samplers.tpe import TPESampler
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Terms
 from optimist.storages.open import StorageLike, open_face
+from optimist.study.checkpoints import Checkpoints
 from optimist.study.crew_loop import CrewLoop
 from optimist.study.defaults import default_trial_number
 from optimist.study.escort import Escort
@@ -70,6 +71,8 @@ class Study:
     Attributes:
         study_name: Its name, unique in the storage.
         sampler, pruner: May be replaced between trials.
+        keep_checkpoints: Whether the checkpoints of a trial outlive its completion. Those of trials that were pruned,
+            failed or lost always do: they may yet be gone on with.
         ledger: The history and the storage, kept in step.
     """
 
@@ -85,6 +88,7 @@ class Study:
         self.ledger = open_ledger(opened, opened.load_study(study_name))
         self.sampler: BaseSampler = TPESampler() if sampler is None else sampler
         self.pruner: BasePruner = MedianPruner() if pruner is None else pruner
+        self.keep_checkpoints = False
         self._make_locks()
 
     def _make_locks(self) -> None:
@@ -94,10 +98,19 @@ class Study:
         self._optimize_lock = threading.Lock()
         self._lost_trials = LostTrials(self)
         self.escort: Escort = escort_of(self)
+        self.checkpoints = Checkpoints(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        dropped = ("is_stopping", "in_loop", "proposal_lock", "_optimize_lock", "_lost_trials", "escort")
-        return {key: value for key, value in self.__dict__.items() if key not in dropped}
+        made_anew = (
+            "_optimize_lock",
+            "_lost_trials",
+            "checkpoints",
+            "escort",
+            "in_loop",
+            "is_stopping",
+            "proposal_lock",
+        )
+        return {key: value for key, value in self.__dict__.items() if key not in made_anew}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -136,7 +149,7 @@ class Study:
         self._sync_if_loaded()
         best = self.ledger.best_trial()
         if best is None:
-            if self.ledger.summary().counts[TrialState.COMPLETE]:
+            if self.count_trials()[TrialState.COMPLETE]:
                 raise ValueError("No complete trial is feasible: each violates a constraint.")
             raise ValueError("No trials are completed yet.")
         return best
@@ -159,7 +172,7 @@ class Study:
         self.ledger.sync()
         history = self.ledger.history
         with history.lock:
-            numbers = sorted(int(history.number.data[row]) for row in self.view().front_rows())
+            numbers = sorted(int(history.number.data[row]) for row in View(history).front_rows())
             return [history.trial(number) for number in numbers]
 
     @property
@@ -189,7 +202,7 @@ class Study:
             return [copy.deepcopy(trial) for trial in trials]
 
     def count_trials(self) -> dict[TrialState, int]:
-        """Number of trials by state, those of other workers included."""
+        """Number of trials by state, those of other workers included and voided ones left out."""
         self.ledger.sync()
         return {state: self.ledger.history.counts[state] for state in TrialState}
 
@@ -430,6 +443,34 @@ class Study:
             self._check_kinds(changes)
             self.ledger.add_trials(changes)
 
+    def void(self, trial: Trial | FrozenTrial | int, reason: str) -> None:
+        """Let a finished trial count for nothing any more, say because its measurement turned out to be wrong.
+
+        It keeps its number, state and values, and stays in :attr:`trials` with the reason as
+        ``FrozenTrial.void_reason``. But samplers and pruners do not see it, it is never the best, its place in
+        ``total_trials`` is free again, and the defaults are tried again if it was the one that tried them. This cannot
+        be taken back. A trial that is void keeps its first reason.
+
+        Args:
+            trial: A trial, or its number.
+            reason: For those who wonder later; at most 512 characters.
+
+        Raises:
+            TrialNotFoundError: There is no trial of this number; it is a KeyError.
+            TrialNotFinishedError: The trial waits or runs; it is a ValueError.
+            ValueError: There is no reason, or it is too long.
+        """
+        if not isinstance(trial, (Trial, FrozenTrial, int)):
+            raise TypeError(f"void() takes a trial or its number, but got {trial!r}.")
+        if not isinstance(reason, str):
+            raise TypeError(f"void() takes the reason as text, but got {reason!r}.")
+        if not reason.strip():
+            raise ValueError("void() needs a reason, for those who wonder later why the trial does not count.")
+        number = trial if isinstance(trial, int) else trial.number
+        if not self.ledger.void(number, reason):
+            first = self.ledger.history.voided[number].void_reason
+            _logger.info("Trial %d is void already, and keeps its first reason: %s", number, first)
+
     def set_user_attr(self, key: str, value: Any) -> None:
         """Keep a JSON-serialisable note with the study."""
         self.ledger.set_study_attr(key, value, is_system=False)
@@ -555,6 +596,8 @@ class Study:
                 sampler.after_trial(self, frozen, outcome.state, outcome.values)
         finally:
             ledger.finish(draft, outcome.state, outcome.values)
+        if outcome.state == TrialState.COMPLETE and not self.keep_checkpoints:
+            self.checkpoints.discard(draft)
 
     def _check_kinds(self, changes: list[TrialChange]) -> None:
         params = [(name, distribution) for change in changes for name, distribution, _ in change.params]
@@ -571,6 +614,8 @@ class Study:
 
     def _has_trial_with(self, params: dict[str, Any]) -> bool:
         for trial in self.get_trials(deepcopy=False):
+            if trial.void_reason is not None:
+                continue
             tried = trial.system_attrs.get(FIXED_PARAMS_KEY, trial.params)
             if _same_params(tried, params):
                 return True

@@ -68,6 +68,7 @@ def _work(line: ParentLine, payload: bytes) -> None:
     work = luggage.work({"study": study, "ledger": study.ledger, "storage": storage, "face": study._storage})
     set_verbosity(work.verbosity)
     study.sampler, study.pruner = work.sampler, work.pruner
+    study.keep_checkpoints = work.keep_checkpoints
     storage.leases = work.leases
     study.optimize(
         work.objective,

@@ -70,6 +70,10 @@ class Store(Storage):
         self.writes.append(pickle.loads(pickle.dumps(change)))
         return self.memory.write(study_id, change, cursor)
 
+    def void(self, study_id: int, number: int, reason: str) -> bool:
+        self.calls.append("void")
+        return self.memory.void(study_id, number, reason)
+
     def changes_since(self, study_id: int, cursor: int) -> Delta:
         self.calls.append("changes_since")
         return self.memory.changes_since(study_id, cursor)

@@ -44,9 +44,9 @@ def to_changes(news: Sequence[Row], known: KnownDistributions) -> list[Change]:
     with collector_paused():
         documents = iter(decode_all([row.document or "{}" for row in news if row[0] != sql.OF_STUDY]))
         found: list[Change] = []
-        for kind, _, number, trial_id, state, started_us, completed_us, name, text in news:
+        for kind, _, number, trial_id, state, started_us, completed_us, name, text, void in news:
             if kind == sql.OF_TRIAL:
-                change = TrialChange(number, trial_id, _STATES[state], None, started_us, completed_us)
+                change = TrialChange(number, trial_id, _STATES[state], None, started_us, completed_us, void=void)
                 found.append(decoder.complete(change, next(documents)))
             elif kind == sql.OF_RUNNING:
                 found.append(decoder.complete(TrialChange(number), next(documents)))
@@ -58,7 +58,9 @@ def to_changes(news: Sequence[Row], known: KnownDistributions) -> list[Change]:
 def to_trial_change(row: Row, known: KnownDistributions) -> TrialChange:
     """All that a trial's row says."""
     document = Document() if row.document is None else decode(row.document)
-    change = TrialChange(row.number, row.trial_id, _STATES[row.state], None, row.started_us, row.completed_us)
+    change = TrialChange(
+        row.number, row.trial_id, _STATES[row.state], None, row.started_us, row.completed_us, void=row.void
+    )
     return Decoder(known).complete(change, document)
 
 

@@ -84,7 +84,7 @@ studies = Table(
     Column("n_complete", BigInteger, nullable=False),
     Column("n_pruned", BigInteger, nullable=False),
     Column("n_failed", BigInteger, nullable=False),
-    Column("n_reclaimed", BigInteger, nullable=False),  # of those that failed
+    Column("n_reclaimed", BigInteger, nullable=False),  # that gave their place in the budget back, also by a void
     Column("op", BigInteger, nullable=False),  # which call made it
     sqlite_autoincrement=True,
     **_MYSQL,
@@ -119,7 +119,7 @@ trials = Table(
     Column("number", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),  # of the last change that this row tells of
     Column("state", SmallInteger, nullable=False),
-    Column("is_feasible", SmallInteger, nullable=False),
+    Column("is_feasible", SmallInteger, nullable=False),  # 0 if it is voided as well: it can never be the best
     Column("value", Double),  # the first objective, for the index; NULL for NaN
     Column("started_us", BigInteger),
     Column("completed_us", BigInteger),
@@ -127,6 +127,7 @@ trials = Table(
     Column("op", BigInteger, nullable=False),  # which call wrote the row last
     Column("lease_ms", BigInteger),  # how long a lease is; NULL without one
     Column("lease_us", BigInteger),  # when it is over, by the server's clock; in a file, moved by each heartbeat
+    Column("void", Text),  # why it counts no more; NULL if it does
     UniqueConstraint("study_id", "number", name="optimist_uq_number"),
     sqlite_autoincrement=True,
     **_MYSQL,

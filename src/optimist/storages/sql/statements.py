@@ -181,7 +181,9 @@ _COLUMNS: Final = {
     "document": _param("text", Text),
     "op": _OP,
 }
-INSERT_TRIAL: Final[Insert] = insert(trials).values(study_id=_STUDY, number=_NUMBER, started_us=_STARTED, **_COLUMNS)
+INSERT_TRIAL: Final[Insert] = insert(trials).values(
+    study_id=_STUDY, number=_NUMBER, started_us=_STARTED, void=_param("reason", Text), **_COLUMNS
+)
 READ_TRIAL: Final = select(trials).where(_this_trial)
 READ_NUMBER: Final = select(trials.c.study_id, trials.c.number).where(trials.c.trial_id == _param("id"))
 READ_OLDEST_WAITING: Final = (
@@ -202,6 +204,13 @@ _has_changes: Final = exists().where(changes.c.study_id == _STUDY, changes.c.num
 FINISH_PLAIN_TRIAL: Final[Update] = update(trials).where(_this_trial, _is_plain, ~_has_changes).values(**_COLUMNS)
 """Of others, what ``READ_CHANGES`` finds has to be taken along."""
 UPDATE_TRIAL: Final[Update] = update(trials).where(_this_trial).values(started_us=_STARTED, **_COLUMNS)
+
+VOID_TRIAL: Final[Update] = (
+    update(trials)
+    .where(_this_trial)
+    .values(void=_param("reason", Text), is_feasible=literal_column("0"), seq=_SEQ, op=_OP)
+)
+GIVE_BACK_PLACE: Final = update(studies).where(_this_study).values(n_reclaimed=studies.c.n_reclaimed + _ONE)
 
 APPEND_CHANGE: Final = insert(changes).from_select(
     ["study_id", "seq", "number", "document", "op"],
@@ -283,8 +292,8 @@ OF_TRIAL, OF_RUNNING, OF_STUDY, OF_DISTRIBUTION = range(4)
 
 
 def _arm(kind: int, **columns: ColumnElement[Any]) -> Any:
-    names = ("seq", "number", "trial_id", "state", "started_us", "completed_us", "name", "document")
-    kinds = {"name": Text, "document": Text}
+    names = ("seq", "number", "trial_id", "state", "started_us", "completed_us", "name", "document", "void")
+    kinds = {"name": Text, "document": Text, "void": Text}
     return select(
         literal_column(str(kind)).label("kind"),
         *(columns.get(name, cast(null(), kinds.get(name, BigInteger))).label(name) for name in names),
@@ -301,6 +310,7 @@ READ_NEWS: Final = union_all(
         started_us=trials.c.started_us,
         completed_us=trials.c.completed_us,
         document=trials.c.document,
+        void=trials.c.void,
     ).where(trials.c.study_id == _STUDY, trials.c.seq > _CURSOR),
     _arm(OF_RUNNING, seq=changes.c.seq, number=changes.c.number, document=changes.c.document).where(
         changes.c.study_id == _STUDY, changes.c.seq > _CURSOR

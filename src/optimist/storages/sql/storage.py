@@ -6,13 +6,14 @@ import secrets
 import uuid
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from optimist.exceptions import DuplicatedStudyError, StorageInternalError, StudyNotFoundError, TrialNotFoundError
-from optimist.history.draft import StudyChange, TrialChange
+from optimist.history.draft import StudyChange, TrialChange, gives_place_back
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import ANY_TERMS, Begun, Delta, Storage, StudyRecord, Summary, Terms, check_name
 from optimist.storages.documents import attr_to_json, storable_attrs
@@ -91,6 +92,18 @@ class SQLStorage(Storage):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({masked(self.url)!r})"
+
+    @property
+    def location(self) -> Path | str | None:
+        if is_in_memory(self.url):
+            return None
+        if self.url.get_backend_name() == "sqlite":
+            assert self.url.database is not None
+            return Path(self.url.database.removeprefix("file:")).absolute()
+        url = self.url
+        return URL.create(
+            url.get_backend_name(), host=url.host, port=url.port, database=url.database
+        ).render_as_string()
 
     @property
     def engine(self) -> Engine:
@@ -200,13 +213,14 @@ class SQLStorage(Storage):
         entries = [to_entry(change) for change in trials]
         states = [TrialState.RUNNING if entry.state is None else entry.state for entry in entries]
         start = min((entry.started_us for entry in entries if entry.started_us is not None), default=None)
+        n_places_back = sum(map(gives_place_back, trials))
 
         def add(transaction: StudyTransaction, is_retry: bool) -> list[int]:
             if is_retry and transaction.lock():
                 written = transaction.written_trials()
                 if written:
                     return written
-            if not transaction.advance(n_changes=len(entries), new=states, start=start):
+            if not transaction.advance(n_changes=len(entries), new=states, start=start, n_reclaimed=n_places_back):
                 raise self._no_study(study_id)
             return transaction.insert(entries)
 
@@ -279,6 +293,23 @@ class SQLStorage(Storage):
         seq = self._change(study_id, write, finish_at_once)
         self._tips.pass_by(study_id, seq)
         return seq if seq == cursor + 1 else cursor
+
+    def void(self, study_id: int, number: int, reason: str) -> bool:
+        check_name("The reason of a void", reason)
+
+        def void(transaction: StudyTransaction, is_retry: bool) -> None:
+            if is_retry and transaction.lock() and transaction.written_trials() == [number]:
+                return
+            if not transaction.advance():
+                raise self._no_study(study_id)
+            if not transaction.void(number, reason):
+                raise _IsVoid
+
+        try:
+            self._change(study_id, void)
+        except _IsVoid:
+            return False
+        return True
 
     def changes_since(self, study_id: int, cursor: int) -> Delta:
         known = self._known_of(study_id)
@@ -389,7 +420,7 @@ class SQLStorage(Storage):
             return work(transaction, is_retry), transaction.added
 
         def attempt_at_once(session: Session) -> tuple[T, list[Numbered]] | None:
-            done = at_once(begun(session))
+            done = at_once(begun(session)) if self._database.dialect.works_at_once else None
             return None if done is None else (done, [])
 
         result, added = self._database.write(attempt, attempt_at_once)
@@ -449,6 +480,10 @@ class Tips:
 
 class _LeaseGoesOn(Exception):
     """Ends a transaction: its trial is not to be reclaimed."""
+
+
+class _IsVoid(Exception):
+    """Ends a transaction: its trial was voided before."""
 
 
 class _DoesNotWait(Exception):

@@ -9,7 +9,13 @@ from typing import Any, Final
 from sqlalchemy import Update
 
 from optimist.distributions import BaseDistribution
-from optimist.exceptions import BudgetSpentError, TrialNotFoundError, UpdateFinishedTrialError
+from optimist.exceptions import (
+    BudgetSpentError,
+    TrialNotFinishedError,
+    TrialNotFoundError,
+    UpdateFinishedTrialError,
+)
+from optimist.history.attributes import LEASE_LOST_KEY
 from optimist.history.draft import TrialChange
 from optimist.states import TrialState
 from optimist.storages.base import ANY_TERMS, Terms
@@ -28,6 +34,10 @@ _ONE_END: Final[dict[TrialState, dict[str, Any]]] = {
     for end in sql.COUNTERS
 }
 """What finishing one trial in each state changes in the counts of its study."""
+
+
+def _is_feasible(document: Document) -> bool:
+    return not document.system_attrs or is_feasible(read_attrs(document.system_attrs))
 
 
 class StudyTransaction:
@@ -219,7 +229,7 @@ class StudyTransaction:
             state = TrialState.RUNNING if entry.state is None else entry.state
             row = self._columns(entry, entry.document, state)
             key = {**self._key(first_number + i), "started": entry.started_us}
-            rows.append({**row, **key, "at": first_seq + i})
+            rows.append({**row, **key, "at": first_seq + i, "reason": entry.void})
         self.session.run_many(sql.INSERT_TRIAL, rows)
         return list(range(first_number, self.n_trials))
 
@@ -240,7 +250,7 @@ class StudyTransaction:
         n_written = 0
         if entry.is_plain:
             n_written = self.session.count(sql.APPEND_CHANGE, {**key, "text": encode(document)})
-            if self._dialect.finishes_at_once:
+            if self._dialect.works_at_once:
                 self.session.count(sql.MARK_AS_CHANGED, key)
         elif entry.is_end and entry.started_us is None:
             assert entry.state is not None
@@ -273,6 +283,27 @@ class StudyTransaction:
         row = self.session.first(sql.READ_TRIAL, self._key(number))
         return row is not None and row.state == TrialState.RUNNING
 
+    def void(self, number: int, reason: str) -> bool:
+        """Void a finished trial; False if it is already.
+
+        Raises:
+            TrialNotFoundError: There is no trial of this number.
+            TrialNotFinishedError: It waits or runs.
+        """
+        key = self._key(number)
+        row = self.session.first(sql.READ_TRIAL, key)
+        if row is None:
+            raise TrialNotFoundError(f"The study has no trial {number}.")
+        state = TrialState(row.state)
+        if not state.is_finished():
+            raise TrialNotFinishedError(f"Trial {number} is {state.name}; only a finished trial can be voided.")
+        if row.void is not None:
+            return False
+        self.session.count(sql.VOID_TRIAL, {**key, "at": self.seq, "op_id": self._op, "reason": reason})
+        if row.document is None or LEASE_LOST_KEY not in decode(row.document).system_attrs:
+            self.session.count(sql.GIVE_BACK_PLACE, self._study())
+        return True
+
     def read_lease(self, number: int) -> Any:
         """(number, lease_ms, lease_us, now) of a running trial with a lease; None if it is none."""
         return self.session.first(sql.READ_LEASE, {**self._key(number), "clock_us": now_us()})
@@ -288,7 +319,7 @@ class StudyTransaction:
         values = document.values
         return {
             "new_state": int(state),
-            "feasible": int(not document.system_attrs or is_feasible(read_attrs(document.system_attrs))),
+            "feasible": int(entry.void is None and _is_feasible(document)),
             "first_value": self._dialect.column_value(values[0]) if values else None,
             "completed": entry.completed_us,
             "text": encode(document),

@@ -2,7 +2,7 @@
 
 The views read the JSON documents; they cost what they show, and nothing in Optimist reads them.
 
-    optimist_view_trials                study, number, state, value, is_feasible, started, completed
+    optimist_view_trials                study, number, state, value, is_feasible, void, started, completed
     optimist_view_params                study, number, position, name, value, distribution
     optimist_view_values                study, number, objective, value
     optimist_view_intermediate_values   study, number, step, value
@@ -22,7 +22,7 @@ _SQLITE: Final = {
             CASE t.state
                 WHEN 0 THEN 'RUNNING' WHEN 1 THEN 'COMPLETE' WHEN 2 THEN 'PRUNED' WHEN 3 THEN 'FAIL' WHEN 4 THEN 'WAITING'
             END AS state,
-            t.value, t.is_feasible,
+            t.value, t.is_feasible, t.void,
             strftime('%Y-%m-%d %H:%M:%f', t.started_us / 1e6, 'unixepoch') AS started,
             strftime('%Y-%m-%d %H:%M:%f', t.completed_us / 1e6, 'unixepoch') AS completed
         FROM optimist_trials t JOIN optimist_studies s ON s.study_id = t.study_id
@@ -99,7 +99,7 @@ def _mysql_attrs(attrs: str, is_system: int) -> str:
 
 _MYSQL: Final = {
     "optimist_view_trials": f"""
-        SELECT s.name AS study, t.number, {_STATE}, t.value, t.is_feasible,
+        SELECT s.name AS study, t.number, {_STATE}, t.value, t.is_feasible, t.void,
             TIMESTAMPADD(MICROSECOND, t.started_us, TIMESTAMP'1970-01-01 00:00:00.000000') AS started,
             TIMESTAMPADD(MICROSECOND, t.completed_us, TIMESTAMP'1970-01-01 00:00:00.000000') AS completed
         FROM optimist_trials t JOIN optimist_studies s ON s.study_id = t.study_id
@@ -147,7 +147,7 @@ _POSTGRESQL_VALUE = """
 
 _POSTGRESQL: Final = {
     "optimist_view_trials": f"""
-        SELECT s.name AS study, t.number, {_STATE}, t.value, t.is_feasible,
+        SELECT s.name AS study, t.number, {_STATE}, t.value, t.is_feasible, t.void,
             to_timestamp(t.started_us / 1e6) AT TIME ZONE 'UTC' AS started,
             to_timestamp(t.completed_us / 1e6) AT TIME ZONE 'UTC' AS completed
         FROM optimist_trials t JOIN optimist_studies s ON s.study_id = t.study_id

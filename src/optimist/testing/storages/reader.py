@@ -26,9 +26,12 @@ class Seen:
     reports: dict[int, float] = field(default_factory=dict)
     user_attrs: dict[str, Any] = field(default_factory=dict)
     system_attrs: dict[str, Any] = field(default_factory=dict)
+    void: str | None = None
 
     def take(self, change: TrialChange) -> None:
         """Take in a change; a finished trial is never edited."""
+        if self.void is None:
+            self.void = change.void
         if self.state.is_finished():
             return
         for name, distribution, value in change.params:
@@ -59,6 +62,7 @@ class Seen:
             sorted(self.reports.items()),
             sorted(self.user_attrs.items()),
             sorted(self.system_attrs.items()),
+            self.void,
         )
         return repr(facts)
 

@@ -26,9 +26,10 @@ from optimist.testing.storages.sharing import SharingSuite
 from optimist.testing.storages.studies import StudySuite
 from optimist.testing.storages.trials import TrialSuite
 from optimist.testing.storages.values import ValueSuite
+from optimist.testing.storages.voiding import VoidSuite
 
 
-class StorageSuite(StudySuite, TrialSuite, ValueSuite, DeltaSuite, LeaseSuite, SharingSuite):
+class StorageSuite(StudySuite, TrialSuite, ValueSuite, DeltaSuite, LeaseSuite, VoidSuite, SharingSuite):
     """What every storage promises; see the module for how to use it.
 
     Attributes:
@@ -37,6 +38,7 @@ class StorageSuite(StudySuite, TrialSuite, ValueSuite, DeltaSuite, LeaseSuite, S
         keeps_objects: Attributes may be any Python object, not only what JSON can hold.
         keeps_times: When a trial starts and finishes is what the change says, not when the store takes it in.
         has_leases: A trial may have a lease, and is given up when that is over.
+        can_void: Finished trials can be voided.
     """
 
     def make_storage(self, directory: Path) -> Storage:

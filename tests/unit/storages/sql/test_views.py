@@ -79,3 +79,9 @@ def test_attributes(storage: SQLStorage) -> None:
         ("s", None, 0, "note", "array", "[1,2]"),
         ("s", None, 1, "k", "text", "v"),
     ]
+
+
+def test_void_is_shown(storage: SQLStorage) -> None:
+    storage.void(1, 0, "wrong data")
+    found = rows(storage, "SELECT number, state, value, is_feasible, void FROM optimist_view_trials")
+    assert found == [(0, "COMPLETE", 1.5, 0, "wrong data"), (1, "RUNNING", None, 1, None)]

@@ -35,7 +35,7 @@ class Dialect(ABC):
     Attributes:
         driver_errors: What its driver raises.
         is_remote: Whether it is a server, which may be away for a while and come back.
-        finishes_at_once: Whether ``finish_at_once`` ever does.
+        works_at_once: Whether ``begin_at_once`` and ``finish_at_once`` ever do.
         answers_updates: Whether an UPDATE can return the new row.
         pauses_s: Between attempts at what others keep us from: the first, and the longest.
         patience_s: For how long we try again.
@@ -44,7 +44,7 @@ class Dialect(ABC):
 
     driver_errors: tuple[type[Exception], ...]
     is_remote: ClassVar[bool] = True
-    finishes_at_once: ClassVar[bool] = False
+    works_at_once: ClassVar[bool] = False
     answers_updates: bool = True
     pauses_s: ClassVar[tuple[float, float]] = (0.02, 2.0)
     patience_s: float = 300.0

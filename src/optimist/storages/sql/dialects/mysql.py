@@ -47,7 +47,7 @@ class MySQL(Dialect):
     """
 
     answers_updates = False
-    finishes_at_once = True
+    works_at_once = True
 
     def __init__(self) -> None:
         import pymysql

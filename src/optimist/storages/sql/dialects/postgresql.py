@@ -42,7 +42,7 @@ _REFUSAL_TEXTS: Final = (
 class PostgreSQL(Dialect):
     """PostgreSQL."""
 
-    finishes_at_once = True
+    works_at_once = True
 
     def __init__(self) -> None:
         import psycopg

@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("op", sa.BigInteger, nullable=False),
         sa.Column("lease_ms", sa.BigInteger),
         sa.Column("lease_us", sa.BigInteger),
+        sa.Column("void", sa.Text),
         sa.UniqueConstraint("study_id", "number", name="optimist_uq_number"),
         sqlite_autoincrement=True,
         **_MYSQL,
