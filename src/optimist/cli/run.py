@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SOME_FAILED, _ALL_FAILED = 1, 3
 
 _EXAMPLE = """\
-optimist run train.py --data digits           one copy
+optimist run train.py --data digits
 optimist run --workers 4 --storage study.db --study-name digits train.py --data digits
 optimist run --workers 2 --devices 0,1 --log-dir logs --on-term retry train.py"""
 
@@ -96,20 +96,16 @@ def run(
         logs = None if log_dir is None else Path(log_dir)
         if logs is not None:
             logs.mkdir(parents=True, exist_ok=True)
-        environments = []
-        for place in range(workers):
-            environment = {
+        environments = [
+            {
+                **_shared_variables(storage, study_name),
+                **({"CUDA_VISIBLE_DEVICES": ids[place % len(ids)]} if ids else {}),
                 "OPTIMIST_WORKER": str(place),
                 NOTES_VARIABLE: str(notes / f"notes-{place}.jsonl"),
                 ON_TERM_VARIABLE: on_term,
             }
-            if storage is not None:
-                environment["OPTIMIST_STORAGE"] = storage
-            if study_name is not None:
-                environment["OPTIMIST_STUDY_NAME"] = study_name
-            if ids:
-                environment["CUDA_VISIBLE_DEVICES"] = ids[place % len(ids)]
-            environments.append(environment)
+            for place in range(workers)
+        ]
         tally = Tally()
         copies = Copies([sys.executable, script, *arguments], environments, logs or notes, restarts)
         books = {
@@ -118,6 +114,11 @@ def run(
         }
         display = stack.enter_context(Display(workers, tally))
         return _Launch(copies, books, display, on_term).run()
+
+
+def _shared_variables(storage: str | None, study_name: str | None) -> dict[str, str]:
+    variables = {"OPTIMIST_STORAGE": storage, "OPTIMIST_STUDY_NAME": study_name}
+    return {name: value for name, value in variables.items() if value is not None}
 
 
 class _Launch:

@@ -1,1 +1,1 @@
-"""How work runs: serially and in threads. It is handed a callable and knows no study."""
+"""How work runs: serially, in threads, in crews of processes, as copies of a script. It is handed a callable and knows no study."""

@@ -109,7 +109,7 @@ class Crew:
         with theirs:
             root = str(Path(__file__).parents[2])  # where the package is found
             process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-                [sys.executable, "-c", _BOOT, str(theirs.fileno()), root],
+                [sys.executable, "-P", "-c", _BOOT, str(theirs.fileno()), root],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 process_group=0,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -57,3 +59,23 @@ class Interrupts:
             self._came = False
             raise KeyboardInterrupt
         self._came = True
+
+
+@contextmanager
+def pressing(press: Callable[[], None]) -> Iterator[None]:
+    """While this lasts, Ctrl-C calls a function; in other threads, and where the application handles it, nothing changes."""
+
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        press()
+
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield
+        return
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -7,18 +7,15 @@ budget is handed out again. What goes over a limit is killed, and its trial fail
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any, Final, Protocol
 
 from optimist.exceptions import UpdateFinishedTrialError, WorkerError
-from optimist.execution.crew import GRACE_S, Crew, Ended, Member, Said, describe_end
-from optimist.execution.memory import can_measure, parse_bytes, resident_bytes, show_bytes
+from optimist.execution.crew import Crew, Ended, Member, Said, describe_end
+from optimist.execution.interrupts import pressing
 from optimist.history.attributes import FAIL_REASON_KEY, LEASE_LOST_KEY
 from optimist.history.draft import TrialChange
 from optimist.history.records import FrozenTrial
@@ -30,6 +27,7 @@ from optimist.storages.memory import MemoryStore, now_us
 from optimist.storages.remote import open_remote
 from optimist.storages.serving import StorageServer, works_elsewhere
 from optimist.study import crew_messages as messages
+from optimist.study.limits import Limits
 from optimist.study.optimize import Conductor, Objective, is_at_least
 from optimist.study.progress import Progress
 
@@ -41,42 +39,11 @@ _MAX_DEATHS_IN_A_ROW: Final = 10
 """So many processes may die one after the other without any trial coming to an end."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a trial may take.
-
-    Attributes:
-        time_s: Seconds; None for no limit.
-        n_bytes: Memory that its process holds, with the processes that it has started; None for no limit.
-    """
-
-    time_s: float | None = None
-    n_bytes: int | None = None
-
-    def __bool__(self) -> bool:
-        return self.time_s is not None or self.n_bytes is not None
-
-    @classmethod
-    def of(cls, trial_timeout: float | None, trial_memory: float | str | None) -> Limits:
-        """Understand what the user wrote.
-
-        Raises:
-            ValueError: A limit is not positive, or no number of bytes.
-            NotImplementedError: This system does not tell how much memory a process holds.
-        """
-        if trial_timeout is not None and not trial_timeout > 0:
-            raise ValueError(f"trial_timeout must be a positive number of seconds, but got {trial_timeout!r}.")
-        if trial_memory is None:
-            return cls(trial_timeout)
-        if not can_measure():
-            raise NotImplementedError("trial_memory needs /proc, which this operating system does not have.")
-        return cls(trial_timeout, parse_bytes(trial_memory))
-
-
 class Employer(Conductor, Protocol):
     """What the loop needs of the study that it runs for."""
 
     study_name: str
+    keep_checkpoints: bool
 
     @property
     def _storage(self) -> BaseStorage:
@@ -120,6 +87,7 @@ class CrewLoop:
         terms: On which trials begin.
         progress: Told after each trial.
         limits: What a trial may take.
+        lag: Of the deterministic mode; 0 without.
     """
 
     def __init__(
@@ -136,6 +104,7 @@ class CrewLoop:
         terms: Terms,
         progress: Progress | None,
         limits: Limits,
+        lag: int,
     ) -> None:
         self._study = study
         self._n_left = float("inf") if n_trials is None else n_trials
@@ -152,6 +121,8 @@ class CrewLoop:
             catch,
             gc_after_trial,
             terms.total_trials,
+            lag,
+            study.keep_checkpoints,
             get_verbosity(),
         )
         self._seats: dict[Member, _Seat] = {}
@@ -171,7 +142,7 @@ class CrewLoop:
             WorkerError: A worker raised what is not to be caught, or they die again and again.
             KeyboardInterrupt: Ctrl-C was pressed; the trials that were running have ended, or are queued again.
         """
-        with self._storage_for_workers() as storage, _pressing(self._press):
+        with self._storage_for_workers() as storage, pressing(self._press):
             payload = messages.pack(storage, self._study.study_name, self._work, self._stand_ins())
             with Crew(_WORKER, payload) as crew:
                 try:
@@ -273,7 +244,7 @@ class CrewLoop:
                 self._halt(WorkerError(f"A worker process raised {what}\n\n{text.rstrip()}"))
 
     def _answer(self, crew: Crew, member: Member, seat: _Seat) -> None:
-        if self._is_over() or self._n_left <= 0:
+        if self._is_over() or self._n_left <= 0 or seat.reason:  # a trial of its own may be over just before the kill
             seat.is_leaving = True
             crew.say(member, messages.END)
         else:
@@ -288,6 +259,7 @@ class CrewLoop:
         self._study.escort.ended(over.number, state, values, is_fatal=over.is_fatal)
         if over.is_lost:
             self._n_left += 1  # its retry takes the place
+            self._is_idle = False
             return
         if over.is_fatal:
             return
@@ -383,16 +355,11 @@ class CrewLoop:
 
     def _enforce_limits(self, crew: Crew) -> None:
         now = time.monotonic()
-        time_s, n_bytes = self._limits.time_s, self._limits.n_bytes
         for member, seat in self._seats.items():
-            if seat.trial is None or seat.reason:
-                continue
-            if time_s is not None and now - seat.since > time_s:
-                seat.reason = f"time limit of {time_s:g} s"
-                crew.kill(member, grace_s=GRACE_S)
-            elif n_bytes is not None and (held := resident_bytes(member.process.pid)) > n_bytes:
-                seat.reason = f"memory limit of {show_bytes(n_bytes)} (it held {show_bytes(held)})"
-                crew.kill(member)
+            if seat.trial is not None and not seat.reason:
+                seat.reason, grace_s = self._limits.excess(member.process.pid, now - seat.since)
+                if seat.reason:
+                    crew.kill(member, grace_s=grace_s)
 
     def _keep_leases(self) -> None:
         """Say that the workers live, whose own heartbeat may be held up by an objective that never lets go."""
@@ -406,23 +373,3 @@ class CrewLoop:
             ledger.storage.heartbeat(ledger.record.study_id, numbers)
         except Exception as error:  # noqa: BLE001  it is tried again soon, and nobody waits for it
             _logger.warning("Could not say that the workers live: %s", error)
-
-
-@contextmanager
-def _pressing(press: Callable[[], None]) -> Iterator[None]:
-    """While this lasts, Ctrl-C calls a function; in other threads, and where the application handles it, nothing changes."""
-
-    def handle(_signal: int, _frame: FrameType | None) -> None:
-        press()
-
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    ):
-        yield
-        return
-    signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -86,6 +86,8 @@ class Work:
         catch: Exceptions that fail the trial but not the loop.
         gc_after_trial: Whether to collect garbage after each trial.
         total_trials: How many trials the study is to have; None for no limit.
+        lag: Of the deterministic mode; 0 without.
+        keep_checkpoints: Whether the checkpoints of a trial outlive its completion.
         verbosity: The level of messages that are shown.
     """
 
@@ -96,6 +98,8 @@ class Work:
     catch: tuple[type[BaseException], ...]
     gc_after_trial: bool
     total_trials: int | None
+    lag: int
+    keep_checkpoints: bool
     verbosity: int
 
 

@@ -7,6 +7,7 @@ import time
 from typing import Protocol
 
 from optimist.logging import get_logger
+from optimist.states import TrialState
 from optimist.storages.heartbeat import reclaim_trial, retries_at_once
 from optimist.study.ledger import Ledger
 
@@ -63,7 +64,9 @@ class LostTrials:
         store, study_id, on_lost = ledger.storage, ledger.record.study_id, ledger.storage.leases.on_lost
         ledger.sync()  # what the worker said last goes into the retry
         trial = ledger.history.trial(number)
-        if trial.state.is_finished() or not reclaim_trial(store, study_id, trial, on_lost, is_lost=is_lost):
+        if trial.state != TrialState.RUNNING:
+            return False
+        if not reclaim_trial(store, study_id, trial, on_lost, is_lost=is_lost):
             return False
         ledger.sync()
         if on_lost is not None and not retries_at_once(on_lost):

@@ -27,11 +27,12 @@ from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Terms
 from optimist.storages.open import StorageLike, open_face
 from optimist.study.checkpoints import Checkpoints
-from optimist.study.crew_loop import CrewLoop, Limits
+from optimist.study.crew_loop import CrewLoop
 from optimist.study.defaults import default_trial_number, tries_defaults
 from optimist.study.escort import Escort
 from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
+from optimist.study.limits import Limits
 from optimist.study.live_trial import Trial
 from optimist.study.lost_trials import LostTrials
 from optimist.study.number_order import NumberOrder, StudyAsOf
@@ -289,7 +290,7 @@ class Study:
 
             deterministic: A number N: trial k is proposed, and pruned, by what the trials up to k - N gave, and by
                 nothing else, so that the same seed gives the same trials whoever is faster. It waits for these. All
-                workers say the same N, at least as many as they are. True: the number of threads.
+                workers say the same N, at least as many as they are. True: the number of threads or processes.
 
         Raises:
             RuntimeError: Called inside an objective or a callback of this study.
@@ -329,7 +330,7 @@ class Study:
                     "progress": bar,
                 }
                 if n_workers:
-                    CrewLoop(self, func, limits=limits, **budget).run(n_workers)
+                    CrewLoop(self, func, limits=limits, lag=lag, **budget).run(n_workers)
                     return
                 self._order = NumberOrder(self, lag, self._lost_trials.reclaim_if_due) if lag else None
                 with self.ledger.working(self._lost_trials.reclaim):

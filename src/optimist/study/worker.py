@@ -68,12 +68,14 @@ def _work(line: ParentLine, payload: bytes) -> None:
     work = luggage.work({"study": study, "ledger": study.ledger, "storage": storage, "face": study._storage})
     set_verbosity(work.verbosity)
     study.sampler, study.pruner = work.sampler, work.pruner
+    study.keep_checkpoints = work.keep_checkpoints
     storage.leases = work.leases
     study.optimize(
         work.objective,
         catch=work.catch,  # type: ignore[arg-type]  # checked by the parent
         gc_after_trial=work.gc_after_trial,
         total_trials=work.total_trials,
+        deterministic=work.lag,
     )
     if study.is_stopping:
         line.send(messages.encode(messages.Stopped()))

@@ -34,12 +34,16 @@ def crash(line: ParentLine, payload: bytes) -> None:
 
 
 def hang(line: ParentLine, payload: bytes) -> None:
-    signal.signal(signal.SIGTERM, lambda number, frame: line.send(b"not yet"))
     if os.fork() == 0:  # what an objective may start
         time.sleep(600)
+    asked: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
     line.send(b"hanging")
     while True:
-        time.sleep(0.05)
+        time.sleep(0.02)
+        if asked:
+            line.send(b"not yet")
+            asked.clear()
 
 
 def name_of(function: object) -> str:
@@ -85,7 +89,7 @@ def test_who_does_not_end_when_asked_is_killed() -> None:
     with Crew(name_of(hang), b"") as crew:
         member = crew.start(0)
         events_until(crew, Said)
-        crew.kill(member, grace_s=0.5)
+        crew.kill(member, grace_s=3.0)
         events = events_until(crew, Ended)
         assert frames(events, member) == [b"not yet"]
         assert events[-1] == Ended(member, -signal.SIGKILL)

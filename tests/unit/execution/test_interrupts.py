@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from optimist.execution.interrupts import Interrupts
+from optimist.execution.interrupts import Interrupts, pressing
 
 
 def press() -> None:
@@ -93,3 +93,24 @@ def test_other_threads_are_left_alone() -> None:
     thread.start()
     thread.join()
     assert ended == [True]
+
+
+def test_pressing_calls_instead_of_raising() -> None:
+    pressed: list[int] = []
+    with pressing(lambda: pressed.append(1)):
+        press()
+        press()
+    assert pressed == [1, 1]
+    with pytest.raises(KeyboardInterrupt):
+        press()
+
+
+def test_pressing_leaves_a_handler_of_the_application_alone() -> None:
+    own: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: own.append(number))
+    try:
+        with pressing(own.clear):
+            press()
+        assert own == [signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGINT, before)

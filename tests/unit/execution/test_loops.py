@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from optimist.execution.loops import count_threads, run_in_threads, run_serially
+from optimist.execution.loops import count_threads, count_workers, run_in_threads, run_serially
 
 
 def count_to(n: int) -> tuple[Callable[[], bool], list[str]]:
@@ -93,3 +93,14 @@ def test_count_threads(n_jobs: int, n_threads: int) -> None:
 def test_no_threads(n_jobs: int) -> None:
     with pytest.raises(ValueError, match=f"but got {n_jobs}"):
         count_threads(n_jobs)
+
+
+def test_count_workers() -> None:
+    assert count_workers(3, 1) == 3
+    assert count_workers(None, 1) == 1
+    assert count_workers(-1, 1) == (os.cpu_count() or 1)
+    for workers in (0, -2):
+        with pytest.raises(ValueError, match="workers must be"):
+            count_workers(workers, 1)
+    with pytest.raises(ValueError, match="leave out n_jobs=2"):
+        count_workers(2, 2)

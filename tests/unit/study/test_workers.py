@@ -19,8 +19,11 @@ from optimist.exceptions import WorkerError
 from optimist.history.attributes import FAIL_REASON_KEY, LEASE_LOST_KEY
 from optimist.samplers import GridSampler, RandomSampler
 from optimist.states import TrialState
+from optimist.storages.face import StorageFace
+from optimist.storages.foreign import ForeignStorage
+from optimist.storages.memory import MemoryStore
 from optimist.study import crew_loop
-from optimist.study.crew_loop import Limits
+from optimist.study.limits import Limits
 from tests.unit.study.conftest import MakeStudy, states, suggest_all
 
 pytestmark = pytest.mark.slow  # each starts interpreters
@@ -91,6 +94,27 @@ def test_pruning(study: optimist.Study) -> None:
     study.optimize(objective, n_trials=4, workers=2)
     assert Counter(states(study)) == {"COMPLETE": 2, "PRUNED": 2}
     assert all(trial.intermediate_values == {0: 1.0} and trial.user_attrs for trial in study.trials)
+
+
+@pytest.mark.parametrize("kind", ["journal", "rdb", "sqlite in memory", "foreign"])
+def test_other_storages(kind: str, tmp_path: Path) -> None:
+    storage: Any = {
+        "journal": lambda: f"journal://{tmp_path}/s.journal",
+        "rdb": lambda: optimist.storages.RDBStorage(f"sqlite:///{tmp_path}/s.db", heartbeat_interval=60),
+        "sqlite in memory": lambda: "sqlite://",
+        "foreign": lambda: ForeignStorage(StorageFace(MemoryStore())),
+    }[kind]()
+    study = optimist.create_study(storage=storage)
+
+    def objective(trial: optimist.Trial) -> float:
+        if not (tmp_path / "died").exists():
+            (tmp_path / "died").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return suggest_all(trial)
+
+    study.optimize(objective, n_trials=4, workers=2)
+    assert Counter(states(study)) == {"COMPLETE": 4, "FAIL": 1}
+    assert own_outcomes(study) == 4
 
 
 def test_several_objectives_and_infinite_values(make_study: MakeStudy) -> None:
