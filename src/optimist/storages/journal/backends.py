@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -39,6 +41,11 @@ class BaseJournalBackend(ABC):
         """The home as a log of ours."""
         return ForeignLog(self)
 
+    @property
+    def location(self) -> Path | str | None:
+        """What names the home to all who share it; see ``Storage.location``."""
+        return None
+
 
 class BaseJournalSnapshot(ABC):
     """A home that also keeps bytes beside a journal. Our journals need none; others may keep what they like there."""
@@ -64,6 +71,10 @@ class JournalFileBackend(BaseJournalBackend):
         self._path = os.path.abspath(file_path)
         self._lock = lock_obj
         FileLog(self._path).close()  # an error points to the line that names the file
+
+    @property
+    def location(self) -> Path | str | None:
+        return Path(self._path)
 
     def __repr__(self) -> str:
         lock = "" if self._lock is None else f", {self._lock!r}"
@@ -116,6 +127,11 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
+
+    @property
+    def location(self) -> Path | str | None:
+        parts = urlsplit(self._url)
+        return f"{parts.scheme}://{parts.hostname}:{parts.port}{parts.path}#{self._prefix}"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({masked(self._url)!r})"

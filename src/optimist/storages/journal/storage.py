@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from optimist.exceptions import (
@@ -76,6 +77,10 @@ class JournalStore(Storage):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.backend!r})"
+
+    @property
+    def location(self) -> Path | str | None:
+        return self.backend.location if isinstance(self.backend, BaseJournalBackend) else None
 
     def close(self) -> None:
         self.journal.close()
