@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SHORT_FORMS = {
     "digits_forest.py": ["--trials", "3", "--grid", "small"],
+    "distributed.py": ["--trials", "3", "--workers", "1", "2", "--storage", "sqlite:///distributed.db"],
 }
 
 

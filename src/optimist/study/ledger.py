@@ -263,7 +263,7 @@ class StoredLedger(Ledger):
 
     def begin(self, terms: Terms = ANY_TERMS) -> Draft:
         with self._lock:
-            is_due = time.monotonic() - self._synced_at >= _NEWS_INTERVAL_S
+            is_due = terms.wants_news or time.monotonic() - self._synced_at >= _NEWS_INTERVAL_S
             begun = self.storage.begin_trial(self.record.study_id, self._cursor, replace(terms, wants_news=is_due))
             self._take_in(begun.delta, is_all=is_due or begun.delta.cursor != self._cursor)
             draft = self._history.drafts[begun.number]

@@ -326,7 +326,7 @@ class Study:
                     "callbacks": list(callbacks or ()),
                     "gc_after_trial": gc_after_trial,
                     "target": target,
-                    "terms": Terms(self.ledger.storage.leases.length_s, total_trials),
+                    "terms": Terms(self.ledger.storage.leases.length_s, total_trials, self._is_exhaustible),
                     "progress": bar,
                 }
                 if n_workers:
