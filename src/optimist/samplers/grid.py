@@ -283,13 +283,15 @@ class TakenCells:
         self._finished = finished
         self.positions: set[int] = set()
         undecided: list[int] = []
+        n_late = 0  # trials whose own cell is taken, and who will yet say which other one they take
         for trial in view.open_trials:
             position = self._position_of(trial)
             if position >= 0:
+                if position in self.positions and FIXED_PARAMS_KEY not in trial.system_attrs:
+                    n_late += 1  # of two that claim the same, one gives way
                 self.positions.add(position)
             elif FIXED_PARAMS_KEY not in trial.system_attrs:
                 undecided.append(trial.number)
-        n_late = 0  # trials whose own cell is taken, and who have not said yet which other one they take
         for number in undecided:
             if self.is_free(number):
                 self.positions.add(number)

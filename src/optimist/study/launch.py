@@ -25,6 +25,7 @@ class Note(msgspec.Struct):
         at: How long the copy's output was.
         state: How the trial ended.
         best: The best value that the copy knows of.
+        is_maximized: Whether greater values are better.
     """
 
     event: str
@@ -33,6 +34,7 @@ class Note(msgspec.Struct):
     at: int | None = None
     state: str = ""
     best: float | None = None
+    is_maximized: bool = False
 
 
 _decode = msgspec.json.Decoder(Note).decode
@@ -44,7 +46,7 @@ class Tally:
 
     Attributes:
         states: How many trials ended in which state.
-        best: The best value that is known, as the last copy that ended a trial knows it.
+        best: The best value that any copy has told of.
     """
 
     states: Counter[str] = field(default_factory=Counter)
@@ -89,7 +91,8 @@ class Notebook:
         begin = self._open.pop((note.study, note.trial), None)
         self._tally.states[note.state] += 1
         if note.best is not None:
-            self._tally.best = note.best
+            known = note.best if self._tally.best is None else self._tally.best
+            self._tally.best = max(note.best, known) if note.is_maximized else min(note.best, known)
         self._keep_log(note.study, note.trial, begin, note.at)
 
     def close(self) -> list[int]:

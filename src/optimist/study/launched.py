@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Protocol
 
-from optimist.states import TrialState
+from optimist.states import StudyDirection, TrialState
 from optimist.study.escort import Escort
 from optimist.study.ledger import Ledger
 
@@ -72,11 +72,12 @@ class LaunchedEscort(Escort):
 
     def ended(self, number: int, state: TrialState, values: Sequence[float] | None, *, is_fatal: bool) -> None:
         study = self._study()
-        best = None
+        best, is_maximized = None, False
         if study is not None and len(study.ledger.record.directions) == 1:
             found = study.ledger.best_trial()
             best = None if found is None else found.value
-        self._note("ended", number, state=state.name, best=best)
+            is_maximized = study.ledger.record.directions[0] == StudyDirection.MAXIMIZE
+        self._note("ended", number, state=state.name, best=best, is_maximized=is_maximized)
 
     def _note(self, event: str, number: int, **more: Any) -> None:
         study = self._study()

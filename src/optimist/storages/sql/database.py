@@ -122,7 +122,7 @@ class Database:
             time.sleep(pause_s * random.uniform(0.5, 1.0))
             pause_s = min(2 * pause_s, longest_pause_s)
             try:
-                return self._try(attempt, is_retry=True)
+                return self._try(attempt, is_retry=self.dialect.is_remote)  # a file's answers are not lost
             except self._errors as error:
                 now = time.monotonic()
                 if now > deadline or not self._may_try_again(error):
