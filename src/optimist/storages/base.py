@@ -215,6 +215,22 @@ class Storage(ABC):
             UpdateFinishedTrialError: The trial is finished.
         """
 
+    def finish_and_begin(
+        self, study_id: int, change: TrialChange, cursor: int, terms: Terms
+    ) -> tuple[int, Begun | None]:
+        """Apply a change that finishes a trial, and begin a new one in the same commit if that costs no second one.
+
+        Stores for which that makes no difference finish the trial, and begin none.
+
+        Returns:
+            The cursor as ``write`` returns it; and the new trial, with what changed since that cursor. None if there is
+            none: one waits, the budget is spent, or the store has its reasons. ``begin_trial`` knows more.
+
+        Raises:
+            As ``write``; then no trial was begun.
+        """
+        return self.write(study_id, change, cursor), None
+
     @abstractmethod
     def void(self, study_id: int, number: int, reason: str) -> bool:
         """Void a finished trial: note why it counts no more.

@@ -8,7 +8,13 @@ from optimist.states import TrialState
 
 
 class Escort:
-    """Nobody: the loop is on its own. Others override what they care for; calls may come from several threads."""
+    """Nobody: the loop is on its own. Others override what they care for; calls may come from several threads.
+
+    Attributes:
+        may_overlap: Whether ``may_begin`` may be asked for the next trial before the last one has ended.
+    """
+
+    may_overlap = True
 
     def may_begin(self) -> bool:
         """Whether one more trial may begin; may take its time to answer."""

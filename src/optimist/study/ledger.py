@@ -22,7 +22,7 @@ from optimist.history.records import FrozenTrial
 from optimist.history.voiding import take_in
 from optimist.logging import get_logger
 from optimist.states import TrialState
-from optimist.storages.base import ANY_TERMS, Delta, Storage, StudyRecord, Summary, Terms
+from optimist.storages.base import ANY_TERMS, Begun, Delta, Storage, StudyRecord, Summary, Terms
 from optimist.storages.memory import MemoryStore, MemoryStudy, now_us
 
 _logger = get_logger(__name__)
@@ -83,8 +83,20 @@ class Ledger(ABC):
         return self.history.drafts.get(number)
 
     @abstractmethod
-    def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
-        """End a trial, with all that is pending, in one commit."""
+    def finish(
+        self, draft: Draft, state: TrialState, values: Sequence[float] | None, then: Terms | None = None
+    ) -> Draft | None:
+        """End a trial, with all that is pending, in one commit.
+
+        Args:
+            draft: The trial.
+            state: How it ends.
+            values: One per objective; None if there are none.
+            then: Begin a new trial on these terms in the same commit, if that saves one; None: do not.
+
+        Returns:
+            The new trial; None if there is none, and :meth:`begin` is to be asked.
+        """
 
     @abstractmethod
     def report(self, draft: Draft, step: int, value: float, *, at_once: bool) -> None:
@@ -180,7 +192,9 @@ class MemoryLedger(Ledger):
             self._study.check_budget(terms.total_trials)
             return self._study.begin()
 
-    def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
+    def finish(
+        self, draft: Draft, state: TrialState, values: Sequence[float] | None, then: Terms | None = None
+    ) -> None:
         study = self._study
         with study.history.lock:
             refuse_finished(draft)
@@ -263,30 +277,41 @@ class StoredLedger(Ledger):
 
     def begin(self, terms: Terms = ANY_TERMS) -> Draft:
         with self._lock:
-            is_due = terms.wants_news or time.monotonic() - self._synced_at >= _NEWS_INTERVAL_S
-            begun = self.storage.begin_trial(self.record.study_id, self._cursor, replace(terms, wants_news=is_due))
-            self._take_in(begun.delta, is_all=is_due or begun.delta.cursor != self._cursor)
-            draft = self._history.drafts[begun.number]
-            self._unsaved[draft.number] = _Unsaved(len(draft.values), is_leased=terms.lease_s is not None)
-            return draft
+            terms = self._with_news(terms)
+            return self._admit(self.storage.begin_trial(self.record.study_id, self._cursor, terms), terms)
+
+    def _with_news(self, terms: Terms) -> Terms:
+        """The same terms; on them, news are wanted if it has been a while since the last ones."""
+        is_due = time.monotonic() - self._synced_at >= _NEWS_INTERVAL_S
+        return replace(terms, wants_news=True) if is_due and not terms.wants_news else terms
+
+    def _admit(self, begun: Begun, terms: Terms) -> Draft:
+        self._take_in(begun.delta, is_all=terms.wants_news or begun.delta.cursor != self._cursor)
+        draft = self._history.drafts[begun.number]
+        self._unsaved[draft.number] = _Unsaved(len(draft.values), is_leased=terms.lease_s is not None)
+        return draft
 
     def foreign_drafts(self) -> list[Draft]:
         with self._lock, self._history.lock:
             drafts = self._history.drafts.values()
             return [d for d in drafts if d.state == TrialState.RUNNING and d.number not in self._unsaved]
 
-    def finish(self, draft: Draft, state: TrialState, values: Sequence[float] | None) -> None:
+    def finish(
+        self, draft: Draft, state: TrialState, values: Sequence[float] | None, then: Terms | None = None
+    ) -> Draft | None:
         with self._lock:
             refuse_finished(draft)
             completed_us = now_us()
             told = None if values is None else tuple(values)
             # What is pending stays so until the store has taken it: a failed commit can be tried again.
             last = replace(self._pending(draft), state=state, values=told, completed_us=completed_us)
-            self._write(last)
+            then = None if then is None else self._with_news(then)
+            begun = self._write(last, then)
             self._unsaved.pop(draft.number, None)
             with self._history.lock:
                 if draft.number in self._history.drafts:
                     self._history.finish(draft, state, values, completed_us)
+            return None if begun is None or then is None else self._admit(begun, then)
 
     def report(self, draft: Draft, step: int, value: float, *, at_once: bool) -> None:
         with self._lock, self._history.lock:
@@ -319,15 +344,20 @@ class StoredLedger(Ledger):
                 n_params = unsaved.n_params + len(change.params)
                 self._unsaved[draft.number] = _Unsaved(n_params, is_leased=unsaved.is_leased)
 
-    def _write(self, change: TrialChange) -> None:
-        """Commit a change of a trial.
+    def _write(self, change: TrialChange, then: Terms | None = None) -> Begun | None:
+        """Commit a change of a trial; with terms, one that finishes it, and perhaps begin another.
 
         Raises:
             LeaseLostError: Others took its worker, this one, for lost.
             UpdateFinishedTrialError: It was told elsewhere.
         """
+        begun = None
+        study_id = self.record.study_id
         try:
-            self._cursor = self.storage.write(self.record.study_id, change, self._cursor)
+            if then is None:
+                self._cursor = self.storage.write(study_id, change, self._cursor)
+            else:
+                self._cursor, begun = self.storage.finish_and_begin(study_id, change, self._cursor, then)
         except UpdateFinishedTrialError as error:
             self._unsaved.pop(change.number, None)
             self.sync()
@@ -337,6 +367,7 @@ class StoredLedger(Ledger):
                     f"{self.storage.leases.length_s:g} s; it may run elsewhere by now."
                 ) from error
             raise
+        return begun
 
     def open(self, number: int) -> Draft | None:
         draft = super().open(number)

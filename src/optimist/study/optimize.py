@@ -39,11 +39,14 @@ class Conductor(Owner, Protocol):
     def begin_wanted(self, terms: Terms) -> Trial | None:
         """Start a trial; None if there turns out to be nothing left to try, BudgetSpentError if no more are allowed."""
 
+    def may_overlap(self) -> bool:
+        """Whether the next trial may begin with the commit that ends the last one."""
+
     def waits_for_others(self) -> bool:
         """Whether trials of other workers may yet have to be run again."""
 
-    def end(self, trial: Trial, outcome: Outcome) -> None:
-        """End a trial."""
+    def end(self, trial: Trial, outcome: Outcome, then: Terms | None = None) -> bool:
+        """End a trial, and perhaps begin the one that ``begin_wanted`` will return next; say whether it was begun."""
 
     def wants_more(self) -> bool:
         """Whether there is anything left to try."""
@@ -91,6 +94,8 @@ class Loop:
         self._progress = progress
         self._n_running = 0
         self._n_waiting = 0
+        self._is_alone = False
+        self._has_next = False  # its trial was begun with the end of the last one
         self._lock = threading.Lock()
         self._turn = threading.Condition(self._lock)
         self._interrupts = Interrupts()
@@ -98,6 +103,7 @@ class Loop:
     def run(self, n_threads: int) -> None:
         """Run trials until there is a reason to stop."""
         if n_threads == 1:
+            self._is_alone = True
             with self._interrupts:
                 run_serially(self._run_one)
         else:
@@ -135,7 +141,8 @@ class Loop:
             gc.collect()
         if self._target is not None and outcome.values is not None and self._is_target_met(outcome):
             study.is_stopping = True
-        self._interrupts.release()
+        if not self._has_next:  # else Ctrl-C finds it running
+            self._interrupts.release()
         return True
 
     def _begin(self) -> Trial | None:
@@ -147,6 +154,10 @@ class Loop:
         """
         study = self._study
         with self._lock:
+            if self._has_next:
+                self._has_next = False
+                self._n_running += 1
+                return study.begin_wanted(self._terms)
             if not study.escort.may_begin():
                 return None
             while not study.is_stopping and self._n_left > 0:
@@ -168,6 +179,19 @@ class Loop:
                 self._turn.wait(_LOOK_AGAIN_S)
                 self._n_waiting -= 1
         return None
+
+    def _may_begin_next(self) -> bool:
+        """Whether it is certain, before a trial has ended, that another one will be run after it."""
+        return (
+            self._is_alone
+            and not self._callbacks
+            and self._target is None
+            and not self._study.is_stopping
+            and self._n_left > 0
+            and (self._deadline == float("inf") or time.monotonic() < self._deadline)
+            and self._study.may_overlap()
+            and self._study.escort.may_begin()
+        )
 
     def _leave(self) -> None:
         with self._lock:
@@ -196,8 +220,11 @@ class Loop:
             self._interrupts.hold()
             outcome = Outcome(TrialState.FAIL, None, f"{type(raised).__name__}: {raised}")
             error = raised
+        is_fatal = error is not None and not isinstance(error, self._catch)
+        then = self._terms if not is_fatal and self._may_begin_next() else None
         try:
-            study.end(trial, outcome)
+            self._has_next = study.end(trial, outcome, then)
+            self._n_left -= self._has_next
         except UpdateFinishedTrialError as late:
             lost = (
                 str(late) if isinstance(late, LeaseLostError) else f"Trial {trial.number} was told elsewhere meanwhile."
@@ -216,7 +243,6 @@ class Loop:
                 _log_failure(trial, outcome, error)
             elif _logger.isEnabledFor(logging.INFO):
                 _log_end(trial, outcome)
-        is_fatal = error is not None and not isinstance(error, self._catch)
         study.escort.ended(trial.number, outcome.state, outcome.values, is_fatal=is_fatal)
         if error is not None and is_fatal:
             raise error

@@ -6,7 +6,7 @@ import copy
 import threading
 import warnings
 from collections.abc import Callable, Container, Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from optimist.distributions import BaseDistribution, check_distribution_compatibility
@@ -101,9 +101,11 @@ class Study:
         self.escort: Escort = escort_of(self)
         self.checkpoints = Checkpoints(self)
         self._order: NumberOrder | None = None  # of the trials of a deterministic optimize()
+        self._next_draft: Draft | None = None  # begun with the end of the last trial
 
     def __getstate__(self) -> dict[str, Any]:
         made_anew = (
+            "_next_draft",
             "_order",
             "_optimize_lock",
             "_lost_trials",
@@ -337,6 +339,7 @@ class Study:
                     Loop(self, func, **budget).run(n_threads)
         finally:
             self._order = None
+            self._return_next_draft()
             self.in_loop.is_set = False
             self._optimize_lock.release()
 
@@ -552,7 +555,8 @@ class Study:
             BudgetSpentError: The study has had all the trials that ``terms`` allow.
         """
         self._lost_trials.reclaim_if_due()
-        draft = self.ledger.begin(terms)
+        next_draft, self._next_draft = self._next_draft, None
+        draft = self.ledger.begin(terms) if next_draft is None else next_draft
         self.escort.begun(draft.number)
         seen = self if self._order is None else self._wait_for_order(self._order, draft)
         if self._is_exhaustible and FIXED_PARAMS_KEY not in draft.system_attrs:
@@ -566,9 +570,20 @@ class Study:
                 return None
         return self._propose(seen, draft, writes_through=False)
 
+    def may_overlap(self) -> bool:
+        """Whether the next trial of the loop may begin with the commit that ends the last one."""
+        return self.escort.may_overlap and not self._is_exhaustible
+
     def give_up(self, number: int) -> bool:
         """End a running trial whose worker is known to be gone, and queue it again; False if it is not running."""
         return self._lost_trials.give_up(number)
+
+    def _return_next_draft(self) -> None:
+        """After a loop that broke: queue again what it began and did not run."""
+        draft, self._next_draft = self._next_draft, None
+        if draft is not None:
+            with suppress(Exception):  # it was an error that broke the loop; else the trial's lease runs out
+                self.give_up(draft.number)
 
     def _wait_for_order(self, order: NumberOrder, draft: Draft) -> StudyAsOf:
         try:
@@ -588,12 +603,17 @@ class Study:
     def _is_exhaustible(self) -> bool:
         return type(self.sampler).has_more is not BaseSampler.has_more
 
-    def end(self, trial: Trial, outcome: Outcome) -> None:
-        """End a trial of the loop."""
+    def end(self, trial: Trial, outcome: Outcome, then: Terms | None = None) -> bool:
+        """End a trial of the loop, and perhaps begin the one that ``begin_wanted`` returns next, on the terms ``then``.
+
+        Returns:
+            Whether it was begun.
+        """
         seen, attrs = trial.study, trial.draft.system_attrs
         if isinstance(seen, StudyAsOf) and trial.recommended and not seen.knows_defaults and DEFAULTS_KEY not in attrs:
             self.ledger.set_trial_attr(trial.draft, RECOMMENDS_KEY, True, is_system=True)
-        self._end(trial.draft, outcome, trial.recommended)
+        self._next_draft = self._end(trial.draft, outcome, trial.recommended, then)
+        return self._next_draft is not None
 
     def wants_more(self) -> bool:
         """Whether there is anything left to try: the sampler has proposals, or trials wait."""
@@ -612,7 +632,9 @@ class Study:
         foreign = {draft.number for draft in self.ledger.foreign_drafts()}
         return not foreign.isdisjoint(self.ledger.storage.leased(self.ledger.record.study_id))
 
-    def _end(self, draft: Draft, outcome: Outcome, recommended: dict[str, Any]) -> None:
+    def _end(
+        self, draft: Draft, outcome: Outcome, recommended: dict[str, Any], then: Terms | None = None
+    ) -> Draft | None:
         ledger = self.ledger
         if recommended:
             known = ledger.history.system_attrs.get(DEFAULTS_KEY, {})
@@ -624,9 +646,10 @@ class Study:
                 frozen = ledger.history.trial(draft.number)
                 sampler.after_trial(self, frozen, outcome.state, outcome.values)
         finally:
-            ledger.finish(draft, outcome.state, outcome.values)
+            begun = ledger.finish(draft, outcome.state, outcome.values, None if self.is_stopping else then)
         if outcome.state == TrialState.COMPLETE and not self.keep_checkpoints:
             self.checkpoints.discard(draft)
+        return begun
 
     def _check_kinds(self, changes: list[TrialChange]) -> None:
         params = [(name, distribution) for change in changes for name, distribution, _ in change.params]

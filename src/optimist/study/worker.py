@@ -25,6 +25,8 @@ class ParentEscort(Escort):
         study: The study of this worker.
     """
 
+    may_overlap = False
+
     def __init__(self, line: ParentLine, study: Study) -> None:
         self._line = line
         self._study = study

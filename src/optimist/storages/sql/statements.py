@@ -244,75 +244,100 @@ READ_CHANGES: Final = (
 )
 DELETE_CHANGES: Final = delete(changes).where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER)
 
-# Begin and finish a plain trial in one round trip: for PostgreSQL as one statement, ...
+# Begin a new trial, finish a plain one, or both in one round trip: for PostgreSQL as one statement, ...
 
 _begun_study: Final = BEGIN_NEW.returning(studies.c.study_id, studies.c.seq, studies.c.n_trials).cte("begun_study")
-_BEGUN_AT_ONCE: Final = _BEGUN | {
-    "study_id": _begun_study.c.study_id,
-    "number": _begun_study.c.n_trials - _ONE,
-    "seq": _begun_study.c.seq,
-}
-BEGIN_AT_ONCE: Final = (
-    insert(trials)
-    .from_select(list(_BEGUN), select(*_BEGUN_AT_ONCE.values()))
-    .returning(trials.c.trial_id, trials.c.number, trials.c.seq)
-)
+
+
+def _insert_begun(study: Any) -> Any:
+    begun = _BEGUN | {"study_id": study.c.study_id, "number": study.c.n_trials - _ONE, "seq": study.c.seq}
+    return (
+        insert(trials)
+        .from_select(list(begun), select(*begun.values()))
+        .returning(trials.c.trial_id, trials.c.number, trials.c.seq)
+    )
+
+
+BEGIN_AT_ONCE: Final = _insert_begun(_begun_study)
 _plain: Final = select(trials.c.trial_id).where(_this_trial, _is_plain).with_for_update().cte("plain")
-_ends: Final = {
-    state: {"seq": studies.c.seq + _ONE, counter: studies.c[counter] + _ONE}
-    for state, counter in COUNTERS.items()
-    if state.is_finished()
-}
+_is_there: Final = exists(select(_plain.c.trial_id))
+_ENDS: Final = {state: counter for state, counter in COUNTERS.items() if state.is_finished()}
 
 
-def _finish_at_once(end: dict[str, ColumnElement[int]]) -> Update:
+def _end(counter: str, n_changes: int) -> dict[str, ColumnElement[int]]:
+    return {"seq": studies.c.seq + literal_column(str(n_changes)), counter: studies.c[counter] + _ONE}
+
+
+def _finish_plain(seq: ColumnElement[int]) -> Update:
+    return update(trials).where(trials.c.trial_id == _plain.c.trial_id).values(_COLUMNS | {"seq": seq})
+
+
+def _finish_at_once(counter: str) -> Update:
     advanced = (
-        update(studies)
-        .where(_this_study, exists(select(_plain.c.trial_id)))
-        .values(end)
-        .returning(studies.c.seq)
+        update(studies).where(_this_study, _is_there).values(_end(counter, 1)).returning(studies.c.seq).cte("advanced")
+    )
+    return _finish_plain(advanced.c.seq).returning(trials.c.seq)
+
+
+def _finish_and_begin_at_once(counter: str) -> Any:
+    advanced = (
+        BEGIN_NEW.where(_is_there)
+        .values(_end(counter, 2))
+        .returning(studies.c.study_id, studies.c.seq, studies.c.n_trials)
         .cte("advanced")
     )
-    return (
-        update(trials)
-        .where(trials.c.trial_id == _plain.c.trial_id)
-        .values(_COLUMNS | {"seq": advanced.c.seq})
-        .returning(trials.c.seq)
-    )
+    return _insert_begun(advanced).add_cte(_finish_plain(advanced.c.seq - _ONE).cte("finished"))
 
 
-FINISH_AT_ONCE: Final = {state: _finish_at_once(end) for state, end in _ends.items()}
+FINISH_AT_ONCE: Final = {state: _finish_at_once(counter) for state, counter in _ENDS.items()}
+FINISH_AND_BEGIN_AT_ONCE: Final = {state: _finish_and_begin_at_once(counter) for state, counter in _ENDS.items()}
 """By the state in which the trial finishes."""
 
-# ... for MariaDB as two or three in one packet. INSERT has to look whether the statement before it has changed its row;
-# one UPDATE changes trial and study together, in a form that only it understands.
+# ... for MariaDB as several in one packet, each of which looks whether the one before it found its row.
 
+_found: Final = func.row_count() == _ONE
 BEGIN_SCRIPT: Final = (
     NOTING[BEGIN_NEW],
-    insert(trials).from_select(list(_BEGUN), select(*_BEGUN.values()).where(_this_study, func.row_count() == _ONE)),
+    insert(trials).from_select(list(_BEGUN), select(*_BEGUN.values()).where(_this_study, _found)),
     text("COMMIT"),
+)
+_LOCK: Final = "SELECT seq, n_trials INTO @seq, @n_trials FROM optimist_studies WHERE study_id = :in_study {} FOR UPDATE"
+_IS_WITHIN: Final = "AND n_waiting = 0 AND n_trials - n_waiting - n_reclaimed < :total"
+_FINISH: Final = f"""
+    UPDATE optimist_trials
+    SET seq = @seq + 1, state = :new_state, is_feasible = :feasible, value = :first_value, completed_us = :completed,
+        document = :text, op = :op_id
+    WHERE study_id = :in_study AND number = :of_number AND state = {int(TrialState.RUNNING)} AND document IS NULL
+        AND ROW_COUNT() = 1
+"""
+_ADVANCE: Final = f"""
+    UPDATE optimist_studies
+    SET seq = @seq + {{n_changes}} + 0 * LAST_INSERT_ID((@seq + {{n_changes}}) * {2**NOTED_BITS} + @n_trials + {{n_new}}),
+        n_trials = @n_trials + {{n_new}}, {{counter}} = {{counter}} + 1
+    WHERE study_id = :in_study AND ROW_COUNT() = 1
+"""
+_BEGUN_IN_SCRIPT: Final = _BEGUN | {
+    "study_id": _STUDY,
+    "number": literal_column("@n_trials"),
+    "seq": literal_column("@seq + 2"),
+}
+_INSERT_IN_SCRIPT: Final = insert(trials).from_select(
+    list(_BEGUN), select(*_BEGUN_IN_SCRIPT.values()).select_from(text("DUAL")).where(_found)
 )
 
 
-def _finish_script(state: TrialState) -> tuple[ClauseElement, ...]:
-    counter = COUNTERS[state]
-    return (
-        text(
-            f"""
-            UPDATE (SELECT seq + 1 AS next_seq FROM optimist_studies WHERE study_id = :in_study FOR UPDATE) next
-            JOIN optimist_studies s ON s.study_id = :in_study
-            JOIN optimist_trials t ON t.study_id = s.study_id
-            SET s.seq = LAST_INSERT_ID(next.next_seq), s.{counter} = s.{counter} + 1, t.seq = next.next_seq,
-                t.state = :new_state, t.is_feasible = :feasible, t.value = :first_value, t.completed_us = :completed,
-                t.document = :text, t.op = :op_id
-            WHERE t.number = :of_number AND t.state = {int(TrialState.RUNNING)} AND t.document IS NULL
-            """
-        ),
-        text("COMMIT"),
-    )
+def _finish_script(counter: str) -> tuple[ClauseElement, ...]:
+    advance = _ADVANCE.format(n_changes=1, n_new=0, counter=counter)
+    return text(_LOCK.format("")), text(_FINISH), text(advance), text("COMMIT")
 
 
-FINISH_SCRIPT: Final = {state: _finish_script(state) for state in _ends}
+def _finish_and_begin_script(counter: str) -> tuple[ClauseElement, ...]:
+    advance = _ADVANCE.format(n_changes=2, n_new=1, counter=counter)
+    return text(_LOCK.format(_IS_WITHIN)), text(_FINISH), _INSERT_IN_SCRIPT, text(advance), text("COMMIT")
+
+
+FINISH_SCRIPT: Final = {state: _finish_script(counter) for state, counter in _ENDS.items()}
+FINISH_AND_BEGIN_SCRIPT: Final = {state: _finish_and_begin_script(counter) for state, counter in _ENDS.items()}
 """By the state in which the trial finishes."""
 
 # What a call has written already, although its answer was lost

@@ -23,6 +23,7 @@ from optimist.storages.leases import Lease, LeaseWatch
 from optimist.storages.memory import now_us
 from optimist.storages.sql import statements as sql
 from optimist.storages.sql.database import Database
+from optimist.storages.sql.dialects.base import AtOnce
 from optimist.storages.sql.reading import (
     directions_text,
     learn_distributions,
@@ -239,11 +240,12 @@ class SQLStorage(Storage):
 
         def begin_at_once(transaction: StudyTransaction) -> tuple[TrialChange, int] | None:
             done = transaction.begin_at_once(started_us, terms)
-            if done is None:
-                return None
-            return TrialChange(done.number, done.trial_id, TrialState.RUNNING, started_us=started_us), done.seq
+            return None if done is None else (_begun(done, started_us), done.seq)
 
-        begun, seq = self._change(study_id, begin, begin_at_once)
+        return self._with_news(study_id, *self._change(study_id, begin, begin_at_once), cursor, terms)
+
+    def _with_news(self, study_id: int, begun: TrialChange, seq: int, cursor: int, terms: Terms) -> Begun:
+        """A trial that was begun at a place of the sequence, and what its worker shall be told along with it."""
         if seq == cursor + 1:
             return Begun(begun.number, Delta([begun], seq))
         if not terms.wants_news and seq != _UNKNOWN:
@@ -286,6 +288,34 @@ class SQLStorage(Storage):
 
         seq = self._change(study_id, write, finish_at_once)
         return seq if seq == cursor + 1 else cursor
+
+    def finish_and_begin(
+        self, study_id: int, change: TrialChange, cursor: int, terms: Terms
+    ) -> tuple[int, Begun | None]:
+        entry = to_entry(change)
+        started_us = now_us()
+
+        def both(transaction: StudyTransaction, is_retry: bool) -> tuple[TrialChange | None, int]:
+            if is_retry and transaction.lock():
+                written = transaction.written_trials()
+                if entry.number in written:
+                    new = [TrialChange(number) for number in written if number != entry.number]
+                    return (new[0] if new else None), _UNKNOWN
+            if not transaction.advance(end=entry.state):
+                raise self._no_study(study_id)
+            transaction.write(entry)
+            return transaction.begin_new(started_us, terms), transaction.seq
+
+        def both_at_once(transaction: StudyTransaction) -> tuple[TrialChange | None, int] | None:
+            done = transaction.finish_and_begin_at_once(entry, started_us, terms)
+            return None if done is None else (_begun(done, started_us), done.seq)
+
+        begun, seq = self._change(study_id, both, both_at_once)
+        if begun is None:
+            return (seq if seq == cursor + 1 else cursor), None
+        if seq == cursor + 2:
+            cursor += 1
+        return cursor, self._with_news(study_id, begun, seq, cursor, terms)
 
     def void(self, study_id: int, number: int, reason: str) -> bool:
         check_name("The reason of a void", reason)
@@ -425,6 +455,10 @@ class SQLStorage(Storage):
 
     def _no_study(self, study_id: int) -> StudyNotFoundError:
         return StudyNotFoundError(f"There is no study with the id {study_id} in {masked(self.url)} (any more).")
+
+
+def _begun(done: AtOnce, started_us: int) -> TrialChange:
+    return TrialChange(done.number, done.trial_id, TrialState.RUNNING, started_us=started_us)
 
 
 def create_database(url: str | URL) -> bool:

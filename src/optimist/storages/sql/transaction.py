@@ -100,13 +100,29 @@ class StudyTransaction:
 
     def finish_at_once(self, entry: Entry) -> AtOnce | None:
         """Finish a plain trial without a transaction around it; None if that is not possible, and nothing was changed."""
+        params = self._plain_end(entry)
+        if params is None:
+            return None
+        assert entry.state is not None
+        return self._dialect.finish_at_once(self.session, entry.state, params)
+
+    def finish_and_begin_at_once(self, entry: Entry, started_us: int, terms: Terms) -> AtOnce | None:
+        """Finish a plain trial and begin a new one without a transaction around it; None as above."""
+        params = self._plain_end(entry)
+        if params is None:
+            return None
+        assert entry.state is not None
+        both = {**params, **self._begin_params(started_us, terms)}
+        return self._dialect.finish_and_begin_at_once(self.session, entry.state, both)
+
+    def _plain_end(self, entry: Entry) -> dict[str, Any] | None:
+        """Parameters of the end of a trial that needs no look at its row; None if it does."""
         ids = self._known.ids
         if not entry.is_end or entry.started_us is not None or any(item not in ids for item in entry.space):
             return None
         assert entry.state is not None
         entry.document.space = [ids[item] for item in entry.space]
-        params = {**self._columns(entry, entry.document, entry.state), **self._key(entry.number)}
-        return self._dialect.finish_at_once(self.session, entry.state, params)
+        return {**self._columns(entry, entry.document, entry.state), **self._key(entry.number)}
 
     def begin(self, started_us: int, terms: Terms) -> TrialChange | None:
         """Start the oldest waiting trial, or a new one; None if there is no such study.
@@ -115,7 +131,7 @@ class StudyTransaction:
             BudgetSpentError: The study has had all its trials.
         """
         while True:
-            begun = self._begin_new(started_us, terms) or self._begin_waiting(started_us, terms)
+            begun = self.begin_new(started_us, terms) or self._begin_waiting(started_us, terms)
             if begun is not None:
                 return begun
             # Neither took the study's lock; somebody may have emptied the queue between the two.
@@ -130,7 +146,8 @@ class StudyTransaction:
         """Begin a new trial without a transaction around it; None if that is not possible, and nothing was changed."""
         return self._dialect.begin_at_once(self.session, self._begin_params(started_us, terms))
 
-    def _begin_new(self, started_us: int, terms: Terms) -> TrialChange | None:
+    def begin_new(self, started_us: int, terms: Terms) -> TrialChange | None:
+        """Begin a new trial; None if one waits, the budget is spent, or there is no such study."""
         params = self._begin_params(started_us, terms)
         if not self._update_study(sql.BEGIN_NEW, params):
             return None
@@ -185,8 +202,10 @@ class StudyTransaction:
             self.seq, self.n_trials = row
             return True
         cursor = self.session.run(sql.NOTING[statement], params)
+        if not cursor.rowcount:
+            return False
         self.seq, self.n_trials = sql.read_noted(cursor.lastrowid)
-        return bool(cursor.rowcount)
+        return True
 
     # The study
 

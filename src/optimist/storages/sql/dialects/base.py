@@ -21,7 +21,7 @@ class AtOnce:
     """What became of a trial that was begun or finished in one round trip.
 
     Attributes:
-        seq: Its place in the study's sequence.
+        seq: The place in the study's sequence; of the later, if one was finished and another one begun.
         trial_id, number: Of a trial that was begun.
     """
 
@@ -36,7 +36,7 @@ class Dialect(ABC):
     Attributes:
         driver_errors: What its driver raises.
         is_remote: Whether it is a server, which may be away for a while and come back.
-        works_at_once: Whether ``begin_at_once`` and ``finish_at_once`` ever do.
+        works_at_once: Whether the methods that end in ``at_once`` ever do.
         answers_updates: Whether an UPDATE can return the new row.
         pauses_s: Between attempts at what others keep us from: the first, and the longest.
         patience_s: For how long we try again.
@@ -88,6 +88,12 @@ class Dialect(ABC):
 
     def finish_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
         """Finish a plain trial in one round trip, committed; None if that is not possible, and nothing was changed."""
+        return None
+
+    def finish_and_begin_at_once(
+        self, session: Session, state: TrialState, params: Mapping[str, Any]
+    ) -> AtOnce | None:
+        """Finish a plain trial and begin a new one in one round trip and one commit; None as above."""
         return None
 
     def column_value(self, value: float) -> float | None:

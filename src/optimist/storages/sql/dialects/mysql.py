@@ -107,8 +107,19 @@ class MySQL(Dialect):
     def finish_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
         if not _is_mariadb(session):
             return None
-        (n_rows, seq), _ = session.run_script(sql.FINISH_SCRIPT[state], params)
-        return AtOnce(seq) if n_rows else None
+        _, _, (n_rows, noted), _ = session.run_script(sql.FINISH_SCRIPT[state], params)
+        return AtOnce(sql.read_noted(noted)[0]) if n_rows else None
+
+    def finish_and_begin_at_once(
+        self, session: Session, state: TrialState, params: Mapping[str, Any]
+    ) -> AtOnce | None:
+        if not _is_mariadb(session):
+            return None
+        _, _, (_, trial_id), (n_rows, noted), _ = session.run_script(sql.FINISH_AND_BEGIN_SCRIPT[state], params)
+        if not n_rows:
+            return None
+        seq, n_trials = sql.read_noted(noted)
+        return AtOnce(seq, trial_id, n_trials - 1)
 
     def is_transient(self, error: BaseException) -> bool:
         number = _number(error)

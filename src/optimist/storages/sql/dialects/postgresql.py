@@ -79,6 +79,12 @@ class PostgreSQL(Dialect):
         row = session.first(sql.FINISH_AT_ONCE[state], params)
         return None if row is None else AtOnce(row.seq)
 
+    def finish_and_begin_at_once(
+        self, session: Session, state: TrialState, params: Mapping[str, Any]
+    ) -> AtOnce | None:
+        row = session.first(sql.FINISH_AND_BEGIN_AT_ONCE[state], params)
+        return None if row is None else AtOnce(row.seq, row.trial_id, row.number)
+
     def is_transient(self, error: BaseException) -> bool:
         cause = _cause(error)
         state = getattr(cause, "sqlstate", None)
