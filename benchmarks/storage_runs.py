@@ -24,7 +24,7 @@ from interleave import Figures
 
 Run = Callable[[], object]
 
-PAYLOAD: Final = "p" * 300
+PAYLOAD: Final = "pq" * 150  # reversed it differs: an UPDATE that changes nothing would not reach the disk
 _N_WARM_UP: Final = 5
 _PATIENCE_S: Final = 120.0
 

@@ -13,7 +13,8 @@ from optimist.states import TrialState
 from optimist.storages.decoder import Decoder
 from optimist.storages.documents import Document, merge, read_attrs
 from optimist.storages.journal.records import VOID, Record, TrialEntry
-from optimist.storages.journal.state import StudyState, trial_id_of
+from optimist.storages.journal.state import StudyState
+from optimist.storages.trial_ids import trial_id_of
 
 _STATES = tuple(TrialState)  # by their numbers
 _EMPTY = Document()

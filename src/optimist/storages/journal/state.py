@@ -30,22 +30,11 @@ from optimist.storages.known import KnownDistributions
 
 _STATES: Final = tuple(TrialState)  # by their numbers
 _RUNNING, _WAITING, _COMPLETE = TrialState.RUNNING, TrialState.WAITING, TrialState.COMPLETE
-_NUMBER_BITS: Final = 32
 _OPEN: Final = -1  # or not known
 ALONE: Final = 0
 SHARED: Final = 1
 SUPERSEDED: Final = 2
 _NO_DISTRIBUTION: Final = FloatDistribution(0.0, 0.0)
-
-
-def trial_id_of(study_id: int, number: int) -> int:
-    """The id of a trial: it follows from study and number, so that nothing needs to be kept or looked up."""
-    return study_id << _NUMBER_BITS | number
-
-
-def study_and_number_of(trial_id: int) -> tuple[int, int]:
-    """What ``trial_id_of`` made the id of."""
-    return trial_id >> _NUMBER_BITS, trial_id & ((1 << _NUMBER_BITS) - 1)
 
 
 class OpenTrial:

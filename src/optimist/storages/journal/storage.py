@@ -31,10 +31,11 @@ from optimist.storages.journal.journal import Fields, Journal
 from optimist.storages.journal.log import Log
 from optimist.storages.journal.records import storable_document
 from optimist.storages.journal.repair import Repair, repair
-from optimist.storages.journal.state import JournalState, StudyState, study_and_number_of, trial_id_of
+from optimist.storages.journal.state import JournalState, StudyState
 from optimist.storages.known import storable_distribution
 from optimist.storages.leases import Lease, LeaseWatch
 from optimist.storages.memory import now_us
+from optimist.storages.trial_ids import study_and_number_of, trial_id_of
 
 MAX_REPEATED_BYTES: Final = 2**16
 """The record that ends a trial says again what was said before, up to so much; then readers need only that record."""

@@ -14,6 +14,7 @@ from optimist.storages.documents import Document, attr_from_json, decode, decode
 from optimist.storages.known import KnownDistributions
 from optimist.storages.sql import statements as sql
 from optimist.storages.sql.session import Row, Session
+from optimist.storages.trial_ids import trial_id_of
 
 _STATES = tuple(TrialState)  # by their numbers
 
@@ -38,14 +39,15 @@ def learn_distributions(session: Session, study_id: int, known: KnownDistributio
     known.learn([(row[0], row[1], row[2]) for row in rows])
 
 
-def to_changes(news: Sequence[Row], known: KnownDistributions) -> list[Change]:
+def to_changes(study_id: int, news: Sequence[Row], known: KnownDistributions) -> list[Change]:
     """Turn what ``read_news`` found into changes."""
     decoder = Decoder(known)
     with collector_paused():
         documents = iter(decode_all([row.document or "{}" for row in news if row[0] != sql.OF_STUDY]))
         found: list[Change] = []
-        for kind, _, number, trial_id, state, started_us, completed_us, name, text, void in news:
+        for kind, _, number, state, started_us, completed_us, name, text, void in news:
             if kind == sql.OF_TRIAL:
+                trial_id = trial_id_of(study_id, number)
                 change = TrialChange(number, trial_id, _STATES[state], None, started_us, completed_us, void=void)
                 found.append(decoder.complete(change, next(documents)))
             elif kind == sql.OF_RUNNING:

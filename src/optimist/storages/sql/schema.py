@@ -22,7 +22,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
     inspect,
     literal_column,
     select,
@@ -66,7 +65,6 @@ def _exact_collation(name: Name, compiler: Any, **_: Any) -> str:
 
 
 _Name = Name(MAX_NAME_LENGTH)
-_COMPLETE: Final[ColumnElement[int]] = literal_column(str(int(TrialState.COMPLETE)))
 _RUNNING: Final[ColumnElement[int]] = literal_column(str(int(TrialState.RUNNING)))
 _WAITING: Final[ColumnElement[int]] = literal_column(str(int(TrialState.WAITING)))
 
@@ -84,6 +82,8 @@ studies = Table(
     Column("n_complete", BigInteger, nullable=False),
     Column("n_pruned", BigInteger, nullable=False),
     Column("n_failed", BigInteger, nullable=False),
+    Column("best_number", BigInteger),  # the best trial of a study with one objective; NULL if there is none
+    Column("best_value", Double),
     Column("n_reclaimed", BigInteger, nullable=False),  # that gave their place in the budget back, also by a void
     Column("op", BigInteger, nullable=False),  # which call made it
     sqlite_autoincrement=True,
@@ -114,13 +114,13 @@ distributions = Table(
 trials = Table(
     "optimist_trials",
     metadata,
-    Column("trial_id", _Id, primary_key=True, autoincrement=True),
+    Column("trial_id", _Id, primary_key=True, autoincrement=False),  # as trial_id_of makes it
     Column("study_id", _Id, nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),  # of the last change that this row tells of
     Column("state", SmallInteger, nullable=False),
     Column("is_feasible", SmallInteger, nullable=False),  # 0 if it is voided as well: it can never be the best
-    Column("value", Double),  # the first objective, for the index; NULL for NaN
+    Column("value", Double),  # the first objective; NULL for NaN
     Column("started_us", BigInteger),
     Column("completed_us", BigInteger),
     Column("document", _Long),  # JSON, see documents.py; NULL while nothing is known
@@ -128,8 +128,6 @@ trials = Table(
     Column("lease_ms", BigInteger),  # how long a lease is; NULL without one
     Column("lease_us", BigInteger),  # when it is over, by the server's clock; in a file, moved by each heartbeat
     Column("void", Text),  # why it counts no more; NULL if it does
-    UniqueConstraint("study_id", "number", name="optimist_uq_number"),
-    sqlite_autoincrement=True,
     **_MYSQL,
 )
 is_open: Final = trials.c.state.in_([_RUNNING, _WAITING])
@@ -137,15 +135,6 @@ is_open: Final = trials.c.state.in_([_RUNNING, _WAITING])
 
 Index("optimist_ix_seq", trials.c.study_id, trials.c.seq)
 # Partial where that costs nothing: naming PostgreSQL here as well would load its dialect, 20 ms, in every process.
-Index(
-    "optimist_ix_best",
-    trials.c.study_id,
-    trials.c.state,
-    trials.c.is_feasible,
-    trials.c.value,
-    trials.c.seq,
-    sqlite_where=trials.c.state == _COMPLETE,
-)
 Index(
     "optimist_ix_open",
     trials.c.study_id,

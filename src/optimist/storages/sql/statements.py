@@ -17,6 +17,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     Update,
+    and_,
     bindparam,
     case,
     cast,
@@ -33,9 +34,10 @@ from sqlalchemy import (
     update,
 )
 
-from optimist.states import StudyDirection, TrialState
+from optimist.states import TrialState
 from optimist.storages.sql.clock import now_us
 from optimist.storages.sql.schema import changes, distributions, is_open, studies, study_attrs, trials
+from optimist.storages.trial_ids import NUMBER_BITS
 
 COUNTERS: Final = {
     TrialState.WAITING: "n_waiting",
@@ -55,6 +57,7 @@ def _param(name: str, type_: Any = BigInteger) -> ColumnElement[Any]:
 
 _STUDY: Final = _param("in_study")
 _NUMBER: Final = _param("of_number")
+_TRIAL: Final = _param("trial")
 _CURSOR: Final = _param("after")
 _STARTED: Final = _param("started")
 _OP: Final = _param("op_id")
@@ -64,6 +67,8 @@ _SEQ: Final = _param("at")
 _RUNNING: Final[ColumnElement[int]] = literal_column(str(int(TrialState.RUNNING)))
 _WAITING: Final[ColumnElement[int]] = literal_column(str(int(TrialState.WAITING)))
 _COMPLETE: Final[ColumnElement[int]] = literal_column(str(int(TrialState.COMPLETE)))
+_FEASIBLE: Final = _param("feasible", SmallInteger)
+_VALUE: Final = _param("first_value", Double)
 _ZERO: Final[ColumnElement[int]] = literal_column("0")
 _ONE: Final[ColumnElement[int]] = literal_column("1")
 
@@ -72,9 +77,16 @@ _first_start: Final = case(
 )
 _first_start_of_begun: Final = case((studies.c.first_start_us <= _STARTED, studies.c.first_start_us), else_=_STARTED)
 _this_study: Final = studies.c.study_id == _STUDY
-_this_trial: Final = (trials.c.study_id == _STUDY) & (trials.c.number == _NUMBER)
+_this_trial: Final = trials.c.trial_id == _TRIAL
 
 # Studies
+
+
+def _place(study_id: ColumnElement[int], number: ColumnElement[int]) -> dict[str, ColumnElement[int]]:
+    """What tells a trial from others: its id is as ``trial_id_of`` makes it."""
+    trial_id = study_id * literal_column(str(1 << NUMBER_BITS)) + number
+    return {"trial_id": trial_id, "study_id": study_id, "number": number}
+
 
 INSERT_STUDY: Final = insert(studies).values(
     name=_param("name", Text),
@@ -140,6 +152,24 @@ def read_noted(value: int) -> tuple[int, int]:
     return value >> NOTED_BITS, value & (2**NOTED_BITS - 1)
 
 
+_is_better: Final = and_(
+    _FEASIBLE == _ONE,
+    _VALUE.is_not(None),
+    or_(
+        and_(studies.c.directions == "minimize", or_(studies.c.best_value.is_(None), studies.c.best_value > _VALUE)),
+        and_(studies.c.directions == "maximize", or_(studies.c.best_value.is_(None), studies.c.best_value < _VALUE)),
+    ),
+)
+_BEST: Final = {
+    "best_number": case((_is_better, _NUMBER), else_=studies.c.best_number),
+    "best_value": case((_is_better, _VALUE), else_=studies.c.best_value),
+}
+OFFER: Final = update(studies).where(_this_study, _is_better).values(best_number=_NUMBER, best_value=_VALUE)
+"""A trial is the best from now on, if it is better than the one that was."""
+FORGET_BEST: Final = (
+    update(studies).where(_this_study, studies.c.best_number == _NUMBER).values(best_number=null(), best_value=null())
+)
+
 TAKE_FROM_QUEUE: Final = update(studies).where(_this_study).values(n_waiting=studies.c.n_waiting - _ONE)
 
 UPDATE_ATTR: Final = (
@@ -177,8 +207,7 @@ INSERT_DISTRIBUTION: Final = insert(distributions).values(
 
 _lease_end: Final = now_us() + _LEASE * literal_column("1000")
 _BEGUN: Final = {
-    "study_id": studies.c.study_id,
-    "number": studies.c.n_trials - _ONE,
+    **_place(studies.c.study_id, studies.c.n_trials - _ONE),
     "seq": studies.c.seq,
     "state": _RUNNING,
     "is_feasible": _ONE,
@@ -189,22 +218,20 @@ _BEGUN: Final = {
 }
 INSERT_BEGUN: Final[Insert] = insert(trials).from_select(list(_BEGUN), select(*_BEGUN.values()).where(_this_study))
 """The trial that the study's row has just made room for."""
-INSERT_BEGUN_RETURNING: Final = INSERT_BEGUN.returning(trials.c.trial_id)
 
 _COLUMNS: Final = {
     "seq": _SEQ,
     "state": _param("new_state", SmallInteger),
-    "is_feasible": _param("feasible", SmallInteger),
-    "value": _param("first_value", Double),
+    "is_feasible": _FEASIBLE,
+    "value": _VALUE,
     "completed_us": _param("completed"),
     "document": _param("text", Text),
     "op": _OP,
 }
 INSERT_TRIAL: Final[Insert] = insert(trials).values(
-    study_id=_STUDY, number=_NUMBER, started_us=_STARTED, void=_param("reason", Text), **_COLUMNS
+    trial_id=_TRIAL, study_id=_STUDY, number=_NUMBER, started_us=_STARTED, void=_param("reason", Text), **_COLUMNS
 )
 READ_TRIAL: Final = select(trials).where(_this_trial)
-READ_NUMBER: Final = select(trials.c.study_id, trials.c.number).where(trials.c.trial_id == _param("id"))
 READ_OLDEST_WAITING: Final = (
     select(trials)
     .where(trials.c.study_id == _STUDY, is_open, trials.c.state == _WAITING)
@@ -250,47 +277,45 @@ _begun_study: Final = BEGIN_NEW.returning(studies.c.study_id, studies.c.seq, stu
 
 
 def _insert_begun(study: Any) -> Any:
-    begun = _BEGUN | {"study_id": study.c.study_id, "number": study.c.n_trials - _ONE, "seq": study.c.seq}
-    return (
-        insert(trials)
-        .from_select(list(begun), select(*begun.values()))
-        .returning(trials.c.trial_id, trials.c.number, trials.c.seq)
-    )
+    begun = _BEGUN | _place(study.c.study_id, study.c.n_trials - _ONE) | {"seq": study.c.seq}
+    return insert(trials).from_select(list(begun), select(*begun.values())).returning(trials.c.number, trials.c.seq)
 
 
 BEGIN_AT_ONCE: Final = _insert_begun(_begun_study)
 _plain: Final = select(trials.c.trial_id).where(_this_trial, _is_plain).with_for_update().cte("plain")
 _is_there: Final = exists(select(_plain.c.trial_id))
-_ENDS: Final = {state: counter for state, counter in COUNTERS.items() if state.is_finished()}
+_ENDS: Final = tuple(state for state in COUNTERS if state.is_finished())
 
 
-def _end(counter: str, n_changes: int) -> dict[str, ColumnElement[int]]:
-    return {"seq": studies.c.seq + literal_column(str(n_changes)), counter: studies.c[counter] + _ONE}
+def _end(state: TrialState, n_changes: int) -> dict[str, Any]:
+    counter = COUNTERS[state]
+    ended = {"seq": studies.c.seq + literal_column(str(n_changes)), counter: studies.c[counter] + _ONE}
+    return ended | _BEST if state == TrialState.COMPLETE else ended
 
 
 def _finish_plain(seq: ColumnElement[int]) -> Update:
     return update(trials).where(trials.c.trial_id == _plain.c.trial_id).values(_COLUMNS | {"seq": seq})
 
 
-def _finish_at_once(counter: str) -> Update:
+def _finish_at_once(state: TrialState) -> Update:
     advanced = (
-        update(studies).where(_this_study, _is_there).values(_end(counter, 1)).returning(studies.c.seq).cte("advanced")
+        update(studies).where(_this_study, _is_there).values(_end(state, 1)).returning(studies.c.seq).cte("advanced")
     )
     return _finish_plain(advanced.c.seq).returning(trials.c.seq)
 
 
-def _finish_and_begin_at_once(counter: str) -> Any:
+def _finish_and_begin_at_once(state: TrialState) -> Any:
     advanced = (
         BEGIN_NEW.where(_is_there)
-        .values(_end(counter, 2))
+        .values(_end(state, 2))
         .returning(studies.c.study_id, studies.c.seq, studies.c.n_trials)
         .cte("advanced")
     )
     return _insert_begun(advanced).add_cte(_finish_plain(advanced.c.seq - _ONE).cte("finished"))
 
 
-FINISH_AT_ONCE: Final = {state: _finish_at_once(counter) for state, counter in _ENDS.items()}
-FINISH_AND_BEGIN_AT_ONCE: Final = {state: _finish_and_begin_at_once(counter) for state, counter in _ENDS.items()}
+FINISH_AT_ONCE: Final = {state: _finish_at_once(state) for state in _ENDS}
+FINISH_AND_BEGIN_AT_ONCE: Final = {state: _finish_and_begin_at_once(state) for state in _ENDS}
 """By the state in which the trial finishes."""
 
 # ... for MariaDB as several in one packet, each of which looks whether the one before it found its row.
@@ -301,43 +326,59 @@ BEGIN_SCRIPT: Final = (
     insert(trials).from_select(list(_BEGUN), select(*_BEGUN.values()).where(_this_study, _found)),
     text("COMMIT"),
 )
-_LOCK: Final = "SELECT seq, n_trials INTO @seq, @n_trials FROM optimist_studies WHERE study_id = :in_study {} FOR UPDATE"
+_LOCK: Final = (
+    "SELECT seq, n_trials INTO @seq, @n_trials FROM optimist_studies WHERE study_id = :in_study {} FOR UPDATE"
+)
 _IS_WITHIN: Final = "AND n_waiting = 0 AND n_trials - n_waiting - n_reclaimed < :total"
 _FINISH: Final = f"""
     UPDATE optimist_trials
     SET seq = @seq + 1, state = :new_state, is_feasible = :feasible, value = :first_value, completed_us = :completed,
         document = :text, op = :op_id
-    WHERE study_id = :in_study AND number = :of_number AND state = {int(TrialState.RUNNING)} AND document IS NULL
-        AND ROW_COUNT() = 1
+    WHERE trial_id = :trial AND state = {int(TrialState.RUNNING)} AND document IS NULL AND ROW_COUNT() = 1
 """
 _ADVANCE: Final = f"""
     UPDATE optimist_studies
     SET seq = @seq + {{n_changes}} + 0 * LAST_INSERT_ID((@seq + {{n_changes}}) * {2**NOTED_BITS} + @n_trials + {{n_new}}),
-        n_trials = @n_trials + {{n_new}}, {{counter}} = {{counter}} + 1
+        n_trials = @n_trials + {{n_new}}, {{more}}
     WHERE study_id = :in_study AND ROW_COUNT() = 1
 """
-_BEGUN_IN_SCRIPT: Final = _BEGUN | {
-    "study_id": _STUDY,
-    "number": literal_column("@n_trials"),
-    "seq": literal_column("@seq + 2"),
-}
+_OFFER: Final = """
+    best_number = CASE WHEN {is_better} THEN :of_number ELSE best_number END,
+    best_value = CASE WHEN best_number = :of_number THEN :first_value ELSE best_value END
+""".format(
+    is_better="""
+        :feasible = 1 AND :first_value IS NOT NULL AND (
+            directions = 'minimize' AND (best_value IS NULL OR :first_value < best_value)
+            OR directions = 'maximize' AND (best_value IS NULL OR :first_value > best_value)
+        )
+    """
+)
+_BEGUN_IN_SCRIPT: Final = _BEGUN | _place(_STUDY, literal_column("@n_trials")) | {"seq": literal_column("@seq + 2")}
 _INSERT_IN_SCRIPT: Final = insert(trials).from_select(
     list(_BEGUN), select(*_BEGUN_IN_SCRIPT.values()).select_from(text("DUAL")).where(_found)
 )
 
 
-def _finish_script(counter: str) -> tuple[ClauseElement, ...]:
-    advance = _ADVANCE.format(n_changes=1, n_new=0, counter=counter)
-    return text(_LOCK.format("")), text(_FINISH), text(advance), text("COMMIT")
+def _advance_script(state: TrialState, n_changes: int, n_new: int) -> ClauseElement:
+    counter = COUNTERS[state]
+    more = f"{counter} = {counter} + 1"
+    if state == TrialState.COMPLETE:
+        more = f"{more}, {_OFFER}"
+    return text(_ADVANCE.format(n_changes=n_changes, n_new=n_new, more=more))
 
 
-def _finish_and_begin_script(counter: str) -> tuple[ClauseElement, ...]:
-    advance = _ADVANCE.format(n_changes=2, n_new=1, counter=counter)
-    return text(_LOCK.format(_IS_WITHIN)), text(_FINISH), _INSERT_IN_SCRIPT, text(advance), text("COMMIT")
+def _finish_script(state: TrialState) -> tuple[ClauseElement, ...]:
+    advance = _advance_script(state, 1, 0)
+    return text(_LOCK.format("")), text(_FINISH), advance, text("COMMIT")
 
 
-FINISH_SCRIPT: Final = {state: _finish_script(counter) for state, counter in _ENDS.items()}
-FINISH_AND_BEGIN_SCRIPT: Final = {state: _finish_and_begin_script(counter) for state, counter in _ENDS.items()}
+def _finish_and_begin_script(state: TrialState) -> tuple[ClauseElement, ...]:
+    advance = _advance_script(state, 2, 1)
+    return text(_LOCK.format(_IS_WITHIN)), text(_FINISH), _INSERT_IN_SCRIPT, advance, text("COMMIT")
+
+
+FINISH_SCRIPT: Final = {state: _finish_script(state) for state in _ENDS}
+FINISH_AND_BEGIN_SCRIPT: Final = {state: _finish_and_begin_script(state) for state in _ENDS}
 """By the state in which the trial finishes."""
 
 # What a call has written already, although its answer was lost
@@ -370,7 +411,7 @@ OF_TRIAL, OF_RUNNING, OF_STUDY, OF_DISTRIBUTION = range(4)
 
 
 def _arm(kind: int, **columns: ColumnElement[Any]) -> Any:
-    names = ("seq", "number", "trial_id", "state", "started_us", "completed_us", "name", "document", "void")
+    names = ("seq", "number", "state", "started_us", "completed_us", "name", "document", "void")
     kinds = {"name": Text, "document": Text, "void": Text}
     return select(
         literal_column(str(kind)).label("kind"),
@@ -383,7 +424,6 @@ READ_NEWS: Final = union_all(
         OF_TRIAL,
         seq=trials.c.seq,
         number=trials.c.number,
-        trial_id=trials.c.trial_id,
         state=trials.c.state,
         started_us=trials.c.started_us,
         completed_us=trials.c.completed_us,
@@ -408,18 +448,15 @@ READ_NEWS: Final = union_all(
     ).where(distributions.c.study_id == _STUDY, distributions.c.distribution_id >= _param("from_id")),
 )
 
-_feasible_complete: Final = (
-    (trials.c.study_id == _STUDY) & (trials.c.state == _COMPLETE) & (trials.c.is_feasible == _ONE)
+_candidates: Final = select(trials.c.number, trials.c.value).where(
+    trials.c.study_id == _STUDY,
+    trials.c.state == _COMPLETE,
+    trials.c.is_feasible == _ONE,
+    trials.c.value.is_not(None),
 )
-
-
-def _read_best(best: Any) -> Any:
-    value = select(best(trials.c.value)).where(_feasible_complete).scalar_subquery()
-    # seq: the first that finished among equals.
-    return select(trials).where(_feasible_complete, trials.c.value == value).order_by(trials.c.seq).limit(_ONE)
-
-
-READ_BEST: Final = {
-    StudyDirection.MINIMIZE: _read_best(func.min),
-    StudyDirection.MAXIMIZE: _read_best(func.max),
+# seq: the first that finished among equals.
+FIND_BEST: Final = {
+    "minimize": _candidates.order_by(trials.c.value, trials.c.seq).limit(_ONE),
+    "maximize": _candidates.order_by(trials.c.value.desc(), trials.c.seq).limit(_ONE),
 }
+"""By the directions of the study: what ``OFFER`` would have kept, from a look at all trials."""

@@ -37,6 +37,7 @@ from optimist.storages.sql.schema import open_schema
 from optimist.storages.sql.session import Row, Session
 from optimist.storages.sql.transaction import StudyTransaction
 from optimist.storages.sql.urls import dialect_of, is_in_memory, masked, parse_url
+from optimist.storages.trial_ids import trial_id_of
 
 T = TypeVar("T")
 
@@ -165,24 +166,22 @@ class SQLStorage(Storage):
         in_study = {"in_study": study_id}
         known = self._known_of(study_id)
 
-        def read(session: Session) -> tuple[Row, list[Row], StudyRecord, Row | None]:
+        def read(session: Session) -> tuple[Row, list[Row], Row | None]:
             study = session.first(sql.READ_STUDY, in_study)
             if study is None:
                 raise self._no_study(study_id)
             attrs = session.all(sql.READ_ATTRS, in_study)
-            record = to_record(study)
             best = None
-            if len(record.directions) == 1 and study.n_complete:
-                best = session.first(sql.READ_BEST[record.directions[0]], in_study)
-            if best is not None:
+            if study.best_number is not None:
+                best = session.first(sql.READ_TRIAL, {"trial": trial_id_of(study_id, study.best_number)})
                 learn_distributions(session, study_id, known)
-            return study, attrs, record, best
+            return study, attrs, best
 
-        study, attrs, record, best = self._database.read(read)
+        study, attrs, best = self._database.read(read)
         counts = {state: getattr(study, column) for state, column in sql.COUNTERS.items()}
         counts[TrialState.RUNNING] = study.n_trials - sum(counts.values())
         return Summary(
-            record=record,
+            record=to_record(study),
             counts={state: counts[state] for state in TrialState},
             best=None if best is None else to_trial_change(best, known),
             first_start_us=study.first_start_us,
@@ -240,7 +239,7 @@ class SQLStorage(Storage):
 
         def begin_at_once(transaction: StudyTransaction) -> tuple[TrialChange, int] | None:
             done = transaction.begin_at_once(started_us, terms)
-            return None if done is None else (_begun(done, started_us), done.seq)
+            return None if done is None else (_begun(study_id, done, started_us), done.seq)
 
         return self._with_news(study_id, *self._change(study_id, begin, begin_at_once), cursor, terms)
 
@@ -308,7 +307,7 @@ class SQLStorage(Storage):
 
         def both_at_once(transaction: StudyTransaction) -> tuple[TrialChange | None, int] | None:
             done = transaction.finish_and_begin_at_once(entry, started_us, terms)
-            return None if done is None else (_begun(done, started_us), done.seq)
+            return None if done is None else (_begun(study_id, done, started_us), done.seq)
 
         begun, seq = self._change(study_id, both, both_at_once)
         if begun is None:
@@ -345,10 +344,12 @@ class SQLStorage(Storage):
 
         seq, news = self._database.read(read)
         # The news may be younger than the sequence that was read before them; then they come again next time.
-        return Delta(to_changes(news, known) if news else (), seq)
+        return Delta(to_changes(study_id, news, known) if news else (), seq)
 
     def find_trial(self, trial_id: int) -> tuple[int, int]:
-        row = self._database.read(lambda session: session.first(sql.READ_NUMBER, {"id": trial_id}))
+        row = None
+        if 0 <= trial_id < 2**63:
+            row = self._database.read(lambda session: session.first(sql.READ_TRIAL, {"trial": trial_id}))
         if row is None:
             raise TrialNotFoundError(f"There is no trial with the id {trial_id} in {masked(self.url)}.")
         return row.study_id, row.number
@@ -361,7 +362,7 @@ class SQLStorage(Storage):
 
         def beat(session: Session, _: bool) -> None:
             for number in sorted(numbers):
-                params = {"in_study": study_id, "of_number": number, "clock_us": now_us()}
+                params = {"trial": trial_id_of(study_id, number), "clock_us": now_us()}
                 session.count(sql.HEARTBEAT, params)
 
         self._database.write(beat)
@@ -457,8 +458,9 @@ class SQLStorage(Storage):
         return StudyNotFoundError(f"There is no study with the id {study_id} in {masked(self.url)} (any more).")
 
 
-def _begun(done: AtOnce, started_us: int) -> TrialChange:
-    return TrialChange(done.number, done.trial_id, TrialState.RUNNING, started_us=started_us)
+def _begun(study_id: int, done: AtOnce, started_us: int) -> TrialChange:
+    trial_id = trial_id_of(study_id, done.number)
+    return TrialChange(done.number, trial_id, TrialState.RUNNING, started_us=started_us)
 
 
 def create_database(url: str | URL) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Update
@@ -27,6 +28,7 @@ from optimist.storages.sql import statements as sql
 from optimist.storages.sql.dialects.base import AtOnce, Dialect
 from optimist.storages.sql.reading import learn_distributions, to_trial_change
 from optimist.storages.sql.session import Session
+from optimist.storages.trial_ids import trial_id_of
 
 
 def _is_feasible(document: Document) -> bool:
@@ -151,11 +153,9 @@ class StudyTransaction:
         params = self._begin_params(started_us, terms)
         if not self._update_study(sql.BEGIN_NEW, params):
             return None
-        if self._dialect.answers_updates:
-            trial_id = self.session.run(sql.INSERT_BEGUN_RETURNING, params).fetchone()[0]
-        else:
-            trial_id = self.session.run(sql.INSERT_BEGUN, params).lastrowid
-        return TrialChange(self.n_trials - 1, trial_id, TrialState.RUNNING, started_us=started_us)
+        self.session.count(sql.INSERT_BEGUN, params)
+        number = self.n_trials - 1
+        return TrialChange(number, trial_id_of(self.study_id, number), TrialState.RUNNING, started_us=started_us)
 
     def _begin_waiting(self, started_us: int, terms: Terms) -> TrialChange | None:
         params = self._begin_params(started_us, terms)
@@ -163,7 +163,7 @@ class StudyTransaction:
             return None
         row = self.session.first(sql.READ_OLDEST_WAITING, self._study())
         assert row is not None
-        self.session.count(sql.START_TRIAL, {**params, "of_number": row.number, "at": self.seq})
+        self.session.count(sql.START_TRIAL, {**params, **self._key(row.number), "at": self.seq})
         learn_distributions(self.session, self.study_id, self._known)
         change = to_trial_change(row, self._known)
         change.state, change.started_us = TrialState.RUNNING, started_us
@@ -175,7 +175,7 @@ class StudyTransaction:
         Raises:
             TrialNotFoundError: There is no trial of this number.
         """
-        params = {**self._begin_params(started_us, ANY_TERMS), "of_number": number, "at": self.seq}
+        params = {**self._begin_params(started_us, ANY_TERMS), **self._key(number), "at": self.seq}
         if self.session.count(sql.CLAIM_TRIAL, params):
             self.session.count(sql.TAKE_FROM_QUEUE, params)
             return True
@@ -230,6 +230,7 @@ class StudyTransaction:
             key = {**self._key(first_number + i), "started": entry.started_us}
             rows.append({**row, **key, "at": first_seq + i, "reason": entry.void})
         self.session.run_many(sql.INSERT_TRIAL, rows)
+        self._offer([row for row in rows if row["new_state"] == TrialState.COMPLETE])
         return list(range(first_number, self.n_trials))
 
     def write(self, entry: Entry, *, n_later: int = 0) -> None:
@@ -253,9 +254,10 @@ class StudyTransaction:
                 self.session.count(sql.MARK_AS_CHANGED, key)
         elif entry.is_end and entry.started_us is None:
             assert entry.state is not None
-            n_written = self.session.count(
-                sql.FINISH_PLAIN_TRIAL, {**self._columns(entry, document, entry.state), **key}
-            )
+            row = {**self._columns(entry, document, entry.state), **key}
+            n_written = self.session.count(sql.FINISH_PLAIN_TRIAL, row)
+            if n_written and entry.state == TrialState.COMPLETE:
+                self._offer([row])
         if n_written == 0:
             self._rewrite(entry, key)
 
@@ -274,8 +276,20 @@ class StudyTransaction:
         texts = [row.document, *(change.document for change in self.session.all(sql.READ_CHANGES, key))]
         merged = merge([*(decode(text) for text in texts if text is not None), entry.document])
         started_us = row.started_us if entry.started_us is None else entry.started_us
-        self.session.count(sql.UPDATE_TRIAL, {**self._columns(entry, merged, state), **key, "started": started_us})
+        columns = {**self._columns(entry, merged, state), **key, "started": started_us}
+        self.session.count(sql.UPDATE_TRIAL, columns)
         self.session.count(sql.DELETE_CHANGES, key)
+        if state == TrialState.COMPLETE:
+            self._offer([columns])
+
+    def _offer(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Let one of the trials that have become complete be the study's best, if it is."""
+        rows = [row for row in rows if row["feasible"] and row["first_value"] is not None]
+        if len(rows) > 1:  # whatever the direction is; the first among equals
+            lowest = min(rows, key=itemgetter("first_value"))
+            rows = [lowest, max(rows, key=itemgetter("first_value"))]
+        for row in rows:
+            self.session.count(sql.OFFER, row)
 
     def is_running(self, number: int) -> bool:
         """Whether there is a trial of this number, and it is running."""
@@ -299,9 +313,18 @@ class StudyTransaction:
         if row.void is not None:
             return False
         self.session.count(sql.VOID_TRIAL, {**key, "at": self.seq, "op_id": self._op, "reason": reason})
+        if self.session.count(sql.FORGET_BEST, key):
+            self._find_best()
         if row.document is None or LEASE_LOST_KEY not in decode(row.document).system_attrs:
             self.session.count(sql.GIVE_BACK_PLACE, self._study())
         return True
+
+    def _find_best(self) -> None:
+        study = self.session.first(sql.READ_STUDY, self._study())
+        assert study is not None
+        best = self.session.first(sql.FIND_BEST[study.directions], self._study())
+        if best is not None:
+            self.session.count(sql.OFFER, {**self._key(best.number), "feasible": 1, "first_value": best.value})
 
     def read_lease(self, number: int) -> Any:
         """(number, lease_ms, lease_us, now) of a running trial with a lease; None if it is none."""
@@ -311,7 +334,7 @@ class StudyTransaction:
         return {"in_study": self.study_id}
 
     def _key(self, number: int) -> dict[str, int]:
-        return {"in_study": self.study_id, "of_number": number}
+        return {"in_study": self.study_id, "of_number": number, "trial": trial_id_of(self.study_id, number)}
 
     def _columns(self, entry: Entry, document: Document, state: TrialState) -> dict[str, Any]:
         """What a row says of its trial, apart from its identity, its place in the sequence and its start."""

@@ -22,11 +22,10 @@ class AtOnce:
 
     Attributes:
         seq: The place in the study's sequence; of the later, if one was finished and another one begun.
-        trial_id, number: Of a trial that was begun.
+        number: Of a trial that was begun.
     """
 
     seq: int
-    trial_id: int = -1
     number: int = -1
 
 
@@ -90,9 +89,7 @@ class Dialect(ABC):
         """Finish a plain trial in one round trip, committed; None if that is not possible, and nothing was changed."""
         return None
 
-    def finish_and_begin_at_once(
-        self, session: Session, state: TrialState, params: Mapping[str, Any]
-    ) -> AtOnce | None:
+    def finish_and_begin_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
         """Finish a plain trial and begin a new one in one round trip and one commit; None as above."""
         return None
 

@@ -98,11 +98,11 @@ class MySQL(Dialect):
     def begin_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
         if not _is_mariadb(session):
             return None
-        (n_studies, noted), (_, trial_id), _ = session.run_script(sql.BEGIN_SCRIPT, params)
+        (n_studies, noted), *_ = session.run_script(sql.BEGIN_SCRIPT, params)
         if not n_studies:
             return None
         seq, n_trials = sql.read_noted(noted)
-        return AtOnce(seq, trial_id, n_trials - 1)
+        return AtOnce(seq, n_trials - 1)
 
     def finish_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
         if not _is_mariadb(session):
@@ -110,16 +110,14 @@ class MySQL(Dialect):
         _, _, (n_rows, noted), _ = session.run_script(sql.FINISH_SCRIPT[state], params)
         return AtOnce(sql.read_noted(noted)[0]) if n_rows else None
 
-    def finish_and_begin_at_once(
-        self, session: Session, state: TrialState, params: Mapping[str, Any]
-    ) -> AtOnce | None:
+    def finish_and_begin_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
         if not _is_mariadb(session):
             return None
-        _, _, (_, trial_id), (n_rows, noted), _ = session.run_script(sql.FINISH_AND_BEGIN_SCRIPT[state], params)
+        _, _, _, (n_rows, noted), _ = session.run_script(sql.FINISH_AND_BEGIN_SCRIPT[state], params)
         if not n_rows:
             return None
         seq, n_trials = sql.read_noted(noted)
-        return AtOnce(seq, trial_id, n_trials - 1)
+        return AtOnce(seq, n_trials - 1)
 
     def is_transient(self, error: BaseException) -> bool:
         number = _number(error)

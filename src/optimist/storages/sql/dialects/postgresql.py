@@ -73,17 +73,15 @@ class PostgreSQL(Dialect):
 
     def begin_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
         row = session.first(sql.BEGIN_AT_ONCE, params)
-        return None if row is None else AtOnce(row.seq, row.trial_id, row.number)
+        return None if row is None else AtOnce(row.seq, row.number)
 
     def finish_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
         row = session.first(sql.FINISH_AT_ONCE[state], params)
         return None if row is None else AtOnce(row.seq)
 
-    def finish_and_begin_at_once(
-        self, session: Session, state: TrialState, params: Mapping[str, Any]
-    ) -> AtOnce | None:
+    def finish_and_begin_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
         row = session.first(sql.FINISH_AND_BEGIN_AT_ONCE[state], params)
-        return None if row is None else AtOnce(row.seq, row.trial_id, row.number)
+        return None if row is None else AtOnce(row.seq, row.number)
 
     def is_transient(self, error: BaseException) -> bool:
         cause = _cause(error)

@@ -34,6 +34,8 @@ def upgrade() -> None:
         sa.Column("n_complete", sa.BigInteger, nullable=False),
         sa.Column("n_pruned", sa.BigInteger, nullable=False),
         sa.Column("n_failed", sa.BigInteger, nullable=False),
+        sa.Column("best_number", sa.BigInteger),
+        sa.Column("best_value", sa.Double),
         sa.Column("n_reclaimed", sa.BigInteger, nullable=False),
         sa.Column("op", sa.BigInteger, nullable=False),
         sqlite_autoincrement=True,
@@ -58,7 +60,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "optimist_trials",
-        sa.Column("trial_id", _Id, primary_key=True, autoincrement=True),
+        sa.Column("trial_id", _Id, primary_key=True, autoincrement=False),
         sa.Column("study_id", _Id, nullable=False),
         sa.Column("number", sa.BigInteger, nullable=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
@@ -72,17 +74,9 @@ def upgrade() -> None:
         sa.Column("lease_ms", sa.BigInteger),
         sa.Column("lease_us", sa.BigInteger),
         sa.Column("void", sa.Text),
-        sa.UniqueConstraint("study_id", "number", name="optimist_uq_number"),
-        sqlite_autoincrement=True,
         **_MYSQL,
     )
     op.create_index("optimist_ix_seq", "optimist_trials", ["study_id", "seq"])
-    op.create_index(
-        "optimist_ix_best",
-        "optimist_trials",
-        ["study_id", "state", "is_feasible", "value", "seq"],
-        sqlite_where=sa.text("state = 1"),
-    )
     op.create_index(
         "optimist_ix_open", "optimist_trials", ["study_id", "state", "number"], sqlite_where=sa.text("state IN (0, 4)")
     )
