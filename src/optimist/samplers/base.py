@@ -62,6 +62,11 @@ class BaseSampler(ABC):
         """Whether its random choices follow from a seed and the trial's number; the deterministic mode asks for that."""
         return True
 
+    @property
+    def reads_history(self) -> bool:
+        """Whether what other trials gave matters to it; if not, a worker is spared reading what other workers found."""
+        return True
+
     def needs_all_before(self, number: int) -> bool:
         """Whether the trial of this number can be proposed only when all trials before it are finished.
 

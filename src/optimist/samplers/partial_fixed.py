@@ -42,6 +42,10 @@ class PartialFixedSampler(BaseSampler):
     def is_seeded(self) -> bool:
         return self._base.is_seeded
 
+    @property
+    def reads_history(self) -> bool:
+        return self._base.reads_history
+
     def needs_all_before(self, number: int) -> bool:
         return self._base.needs_all_before(number)
 

@@ -23,6 +23,10 @@ class RandomSampler(ColumnSampler):
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(seed)
 
+    @property
+    def reads_history(self) -> bool:
+        return False
+
     def uniforms(self, trial: TrialLike) -> list[float] | None:
         return self.streams.uniforms(trial.number)
 

@@ -40,9 +40,12 @@ class Ledger(ABC):
         record: Id, name and directions of the study.
         storage: Where it lives.
         is_shared: Whether other processes may work on it too.
+        wants_news: Whether a trial of the loop begins with a look at what others committed, if the last look was more
+            than a moment ago.
     """
 
     is_shared = True
+    wants_news = True
 
     def __init__(self, storage: Storage, record: StudyRecord) -> None:
         self.storage = storage
@@ -282,7 +285,7 @@ class StoredLedger(Ledger):
 
     def _with_news(self, terms: Terms) -> Terms:
         """The same terms; on them, news are wanted if it has been a while since the last ones."""
-        is_due = time.monotonic() - self._synced_at >= _NEWS_INTERVAL_S
+        is_due = self.wants_news and time.monotonic() - self._synced_at >= _NEWS_INTERVAL_S
         return replace(terms, wants_news=True) if is_due and not terms.wants_news else terms
 
     def _admit(self, begun: Begun, terms: Terms) -> Draft:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import threading
 import warnings
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -320,6 +321,12 @@ class Study:
                     _logger.info("Trial %d meets the target %s already.", best.number, target)
                     return
             self.is_stopping = False
+            self.ledger.wants_news = (
+                self.sampler.reads_history
+                or bool(callbacks)
+                or show_progress_bar
+                or _logger.isEnabledFor(logging.INFO)  # which tells the best of all
+            )
             with Progress(n_trials, timeout) if show_progress_bar else nullcontext() as bar:
                 budget: dict[str, Any] = {
                     "n_trials": n_trials,

@@ -53,13 +53,6 @@ class Compiled:
         return self._row(values)
 
 
-def together(bound: Sequence[Any]) -> Any:
-    """The parameters of several statements, as the driver takes them for all at once."""
-    if isinstance(bound[0], dict):
-        return {name: value for params in bound for name, value in params.items()}
-    return [value for params in bound for value in params]
-
-
 # By the engine's dialect and the identity of the statement. The statements that we run stand in modules; each Compiled
 # keeps its own alive.
 _compiled: WeakKeyDictionary[EngineDialect, dict[int, Compiled]] = WeakKeyDictionary()
@@ -92,21 +85,6 @@ class Session:
         cursor = self.driver.cursor()
         cursor.execute(compiled.text, compiled.bind(params))
         return cursor
-
-    def run_script(self, statements: Sequence[ClauseElement], params: Mapping[str, Any]) -> list[tuple[int, int]]:
-        """Run several statements in one round trip, for drivers that send them as one.
-
-        Returns:
-            For each, how many rows it wrote, and the id or number that it noted.
-        """
-        compiled = [self._text_of(statement) for statement in statements]
-        cursor = self.driver.cursor()
-        cursor.execute("; ".join(one.text for one in compiled), together([one.bind(params) for one in compiled]))
-        answers = [(cursor.rowcount, cursor.lastrowid)]
-        while cursor.nextset():
-            answers.append((cursor.rowcount, cursor.lastrowid))
-        cursor.close()
-        return answers
 
     def run_many(self, statement: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of parameters."""

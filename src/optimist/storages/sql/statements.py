@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
-    ClauseElement,
     ColumnElement,
     Double,
     Insert,
@@ -29,7 +28,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    text,
     union_all,
     update,
 )
@@ -46,6 +44,8 @@ COUNTERS: Final = {
     TrialState.FAIL: "n_failed",
 }
 """The column that counts trials of a state; running ones are what is left of ``n_trials``."""
+
+ENDS: Final = tuple(state for state in COUNTERS if state.is_finished())
 
 NO_LIMIT: Final = 2**62
 """Stands for a budget without end."""
@@ -76,13 +76,13 @@ _first_start: Final = case(
     (or_(_STARTED.is_(None), studies.c.first_start_us <= _STARTED), studies.c.first_start_us), else_=_STARTED
 )
 _first_start_of_begun: Final = case((studies.c.first_start_us <= _STARTED, studies.c.first_start_us), else_=_STARTED)
-_this_study: Final = studies.c.study_id == _STUDY
-_this_trial: Final = trials.c.trial_id == _TRIAL
+THIS_STUDY: Final = studies.c.study_id == _STUDY
+THIS_TRIAL: Final = trials.c.trial_id == _TRIAL
 
 # Studies
 
 
-def _place(study_id: ColumnElement[int], number: ColumnElement[int]) -> dict[str, ColumnElement[int]]:
+def place_of(study_id: ColumnElement[int], number: ColumnElement[int]) -> dict[str, ColumnElement[int]]:
     """What tells a trial from others: its id is as ``trial_id_of`` makes it."""
     trial_id = study_id * literal_column(str(1 << NUMBER_BITS)) + number
     return {"trial_id": trial_id, "study_id": study_id, "number": number}
@@ -100,9 +100,9 @@ INSERT_STUDY: Final = insert(studies).values(
 _record: Final = (studies.c.study_id, studies.c.name, studies.c.directions, studies.c.op)
 LIST_STUDIES: Final = select(*_record).order_by(studies.c.study_id)
 FIND_STUDY: Final = select(*_record).where(studies.c.name == _param("named", Text))
-READ_STUDY: Final = select(studies).where(_this_study)
+READ_STUDY: Final = select(studies).where(THIS_STUDY)
 LOCK_STUDY: Final = READ_STUDY.with_for_update()
-READ_SEQ: Final = select(studies.c.seq, studies.c.n_trials).where(_this_study)
+READ_SEQ: Final = select(studies.c.seq, studies.c.n_trials).where(THIS_STUDY)
 DELETE_STUDY: Final = tuple(
     delete(table).where(table.c.study_id == _STUDY) for table in (trials, changes, distributions, study_attrs, studies)
 )
@@ -112,18 +112,18 @@ _MORE: Final = {
 }
 ADVANCE: Final = (
     update(studies)
-    .where(_this_study)
+    .where(THIS_STUDY)
     .values(seq=studies.c.seq + _param("n_changes"), first_start_us=_first_start, **_MORE)
 )
 _within_budget: Final = studies.c.n_trials - studies.c.n_waiting - studies.c.n_reclaimed < _param("total")
 BEGIN_NEW: Final = (
     update(studies)
-    .where(_this_study, studies.c.n_waiting == literal_column("0"), _within_budget)
+    .where(THIS_STUDY, studies.c.n_waiting == literal_column("0"), _within_budget)
     .values(seq=studies.c.seq + _ONE, n_trials=studies.c.n_trials + _ONE, first_start_us=_first_start_of_begun)
 )
 BEGIN_WAITING: Final = (
     update(studies)
-    .where(_this_study, studies.c.n_waiting > literal_column("0"), _within_budget)
+    .where(THIS_STUDY, studies.c.n_waiting > literal_column("0"), _within_budget)
     .values(seq=studies.c.seq + _ONE, n_waiting=studies.c.n_waiting - _ONE, first_start_us=_first_start_of_begun)
 )
 TAKES_NUMBER: Final = (ADVANCE, BEGIN_NEW, BEGIN_WAITING)
@@ -160,17 +160,17 @@ _is_better: Final = and_(
         and_(studies.c.directions == "maximize", or_(studies.c.best_value.is_(None), studies.c.best_value < _VALUE)),
     ),
 )
-_BEST: Final = {
+BEST_COLUMNS: Final = {
     "best_number": case((_is_better, _NUMBER), else_=studies.c.best_number),
     "best_value": case((_is_better, _VALUE), else_=studies.c.best_value),
 }
-OFFER: Final = update(studies).where(_this_study, _is_better).values(best_number=_NUMBER, best_value=_VALUE)
+OFFER: Final = update(studies).where(THIS_STUDY, _is_better).values(best_number=_NUMBER, best_value=_VALUE)
 """A trial is the best from now on, if it is better than the one that was."""
 FORGET_BEST: Final = (
-    update(studies).where(_this_study, studies.c.best_number == _NUMBER).values(best_number=null(), best_value=null())
+    update(studies).where(THIS_STUDY, studies.c.best_number == _NUMBER).values(best_number=null(), best_value=null())
 )
 
-TAKE_FROM_QUEUE: Final = update(studies).where(_this_study).values(n_waiting=studies.c.n_waiting - _ONE)
+TAKE_FROM_QUEUE: Final = update(studies).where(THIS_STUDY).values(n_waiting=studies.c.n_waiting - _ONE)
 
 UPDATE_ATTR: Final = (
     update(study_attrs)
@@ -206,8 +206,8 @@ INSERT_DISTRIBUTION: Final = insert(distributions).values(
 # Trials
 
 _lease_end: Final = now_us() + _LEASE * literal_column("1000")
-_BEGUN: Final = {
-    **_place(studies.c.study_id, studies.c.n_trials - _ONE),
+COLUMNS_OF_BEGUN: Final = {
+    **place_of(studies.c.study_id, studies.c.n_trials - _ONE),
     "seq": studies.c.seq,
     "state": _RUNNING,
     "is_feasible": _ONE,
@@ -216,10 +216,12 @@ _BEGUN: Final = {
     "lease_ms": _LEASE,
     "lease_us": _lease_end,
 }
-INSERT_BEGUN: Final[Insert] = insert(trials).from_select(list(_BEGUN), select(*_BEGUN.values()).where(_this_study))
+INSERT_BEGUN: Final[Insert] = insert(trials).from_select(
+    list(COLUMNS_OF_BEGUN), select(*COLUMNS_OF_BEGUN.values()).where(THIS_STUDY)
+)
 """The trial that the study's row has just made room for."""
 
-_COLUMNS: Final = {
+COLUMNS: Final = {
     "seq": _SEQ,
     "state": _param("new_state", SmallInteger),
     "is_feasible": _FEASIBLE,
@@ -229,9 +231,9 @@ _COLUMNS: Final = {
     "op": _OP,
 }
 INSERT_TRIAL: Final[Insert] = insert(trials).values(
-    trial_id=_TRIAL, study_id=_STUDY, number=_NUMBER, started_us=_STARTED, void=_param("reason", Text), **_COLUMNS
+    trial_id=_TRIAL, study_id=_STUDY, number=_NUMBER, started_us=_STARTED, void=_param("reason", Text), **COLUMNS
 )
-READ_TRIAL: Final = select(trials).where(_this_trial)
+READ_TRIAL: Final = select(trials).where(THIS_TRIAL)
 READ_OLDEST_WAITING: Final = (
     select(trials)
     .where(trials.c.study_id == _STUDY, is_open, trials.c.state == _WAITING)
@@ -240,146 +242,36 @@ READ_OLDEST_WAITING: Final = (
 )
 START_TRIAL: Final[Update] = (
     update(trials)
-    .where(_this_trial)
+    .where(THIS_TRIAL)
     .values(state=_RUNNING, seq=_SEQ, started_us=_STARTED, op=_OP, lease_ms=_LEASE, lease_us=_lease_end)
 )
 CLAIM_TRIAL: Final[Update] = START_TRIAL.where(trials.c.state == _WAITING)
-_is_plain: Final = (trials.c.state == _RUNNING) & trials.c.document.is_(None)
+IS_PLAIN: Final = (trials.c.state == _RUNNING) & trials.c.document.is_(None)
 """A running trial whose row says nothing of it yet."""
 _has_changes: Final = exists().where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER)
-FINISH_PLAIN_TRIAL: Final[Update] = update(trials).where(_this_trial, _is_plain, ~_has_changes).values(**_COLUMNS)
+FINISH_PLAIN_TRIAL: Final[Update] = update(trials).where(THIS_TRIAL, IS_PLAIN, ~_has_changes).values(**COLUMNS)
 """Of others, what ``READ_CHANGES`` finds has to be taken along."""
-UPDATE_TRIAL: Final[Update] = update(trials).where(_this_trial).values(started_us=_STARTED, **_COLUMNS)
+UPDATE_TRIAL: Final[Update] = update(trials).where(THIS_TRIAL).values(started_us=_STARTED, **COLUMNS)
 
 VOID_TRIAL: Final[Update] = (
     update(trials)
-    .where(_this_trial)
+    .where(THIS_TRIAL)
     .values(void=_param("reason", Text), is_feasible=literal_column("0"), seq=_SEQ, op=_OP)
 )
-GIVE_BACK_PLACE: Final = update(studies).where(_this_study).values(n_reclaimed=studies.c.n_reclaimed + _ONE)
+GIVE_BACK_PLACE: Final = update(studies).where(THIS_STUDY).values(n_reclaimed=studies.c.n_reclaimed + _ONE)
 
 APPEND_CHANGE: Final = insert(changes).from_select(
     ["study_id", "seq", "number", "document", "op"],
     select(trials.c.study_id, _SEQ, trials.c.number, _param("text", Text), _OP).where(
-        _this_trial, trials.c.state == _RUNNING
+        THIS_TRIAL, trials.c.state == _RUNNING
     ),
 )
-# Who finishes a trial in one round trip sees the changes that were committed before; the row, as it is now.
-MARK_AS_CHANGED: Final = update(trials).where(_this_trial, _is_plain).values(document=literal_column("'{}'"))
+# For who finishes a trial in one round trip, and looks at its row only.
+MARK_AS_CHANGED: Final = update(trials).where(THIS_TRIAL, IS_PLAIN).values(document=literal_column("'{}'"))
 READ_CHANGES: Final = (
     select(changes.c.document).where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER).order_by(changes.c.seq)
 )
 DELETE_CHANGES: Final = delete(changes).where(changes.c.study_id == _STUDY, changes.c.number == _NUMBER)
-
-# Begin a new trial, finish a plain one, or both in one round trip: for PostgreSQL as one statement, ...
-
-_begun_study: Final = BEGIN_NEW.returning(studies.c.study_id, studies.c.seq, studies.c.n_trials).cte("begun_study")
-
-
-def _insert_begun(study: Any) -> Any:
-    begun = _BEGUN | _place(study.c.study_id, study.c.n_trials - _ONE) | {"seq": study.c.seq}
-    return insert(trials).from_select(list(begun), select(*begun.values())).returning(trials.c.number, trials.c.seq)
-
-
-BEGIN_AT_ONCE: Final = _insert_begun(_begun_study)
-_plain: Final = select(trials.c.trial_id).where(_this_trial, _is_plain).with_for_update().cte("plain")
-_is_there: Final = exists(select(_plain.c.trial_id))
-_ENDS: Final = tuple(state for state in COUNTERS if state.is_finished())
-
-
-def _end(state: TrialState, n_changes: int) -> dict[str, Any]:
-    counter = COUNTERS[state]
-    ended = {"seq": studies.c.seq + literal_column(str(n_changes)), counter: studies.c[counter] + _ONE}
-    return ended | _BEST if state == TrialState.COMPLETE else ended
-
-
-def _finish_plain(seq: ColumnElement[int]) -> Update:
-    return update(trials).where(trials.c.trial_id == _plain.c.trial_id).values(_COLUMNS | {"seq": seq})
-
-
-def _finish_at_once(state: TrialState) -> Update:
-    advanced = (
-        update(studies).where(_this_study, _is_there).values(_end(state, 1)).returning(studies.c.seq).cte("advanced")
-    )
-    return _finish_plain(advanced.c.seq).returning(trials.c.seq)
-
-
-def _finish_and_begin_at_once(state: TrialState) -> Any:
-    advanced = (
-        BEGIN_NEW.where(_is_there)
-        .values(_end(state, 2))
-        .returning(studies.c.study_id, studies.c.seq, studies.c.n_trials)
-        .cte("advanced")
-    )
-    return _insert_begun(advanced).add_cte(_finish_plain(advanced.c.seq - _ONE).cte("finished"))
-
-
-FINISH_AT_ONCE: Final = {state: _finish_at_once(state) for state in _ENDS}
-FINISH_AND_BEGIN_AT_ONCE: Final = {state: _finish_and_begin_at_once(state) for state in _ENDS}
-"""By the state in which the trial finishes."""
-
-# ... for MariaDB as several in one packet, each of which looks whether the one before it found its row.
-
-_found: Final = func.row_count() == _ONE
-BEGIN_SCRIPT: Final = (
-    NOTING[BEGIN_NEW],
-    insert(trials).from_select(list(_BEGUN), select(*_BEGUN.values()).where(_this_study, _found)),
-    text("COMMIT"),
-)
-_LOCK: Final = (
-    "SELECT seq, n_trials INTO @seq, @n_trials FROM optimist_studies WHERE study_id = :in_study {} FOR UPDATE"
-)
-_IS_WITHIN: Final = "AND n_waiting = 0 AND n_trials - n_waiting - n_reclaimed < :total"
-_FINISH: Final = f"""
-    UPDATE optimist_trials
-    SET seq = @seq + 1, state = :new_state, is_feasible = :feasible, value = :first_value, completed_us = :completed,
-        document = :text, op = :op_id
-    WHERE trial_id = :trial AND state = {int(TrialState.RUNNING)} AND document IS NULL AND ROW_COUNT() = 1
-"""
-_ADVANCE: Final = f"""
-    UPDATE optimist_studies
-    SET seq = @seq + {{n_changes}} + 0 * LAST_INSERT_ID((@seq + {{n_changes}}) * {2**NOTED_BITS} + @n_trials + {{n_new}}),
-        n_trials = @n_trials + {{n_new}}, {{more}}
-    WHERE study_id = :in_study AND ROW_COUNT() = 1
-"""
-_OFFER: Final = """
-    best_number = CASE WHEN {is_better} THEN :of_number ELSE best_number END,
-    best_value = CASE WHEN best_number = :of_number THEN :first_value ELSE best_value END
-""".format(
-    is_better="""
-        :feasible = 1 AND :first_value IS NOT NULL AND (
-            directions = 'minimize' AND (best_value IS NULL OR :first_value < best_value)
-            OR directions = 'maximize' AND (best_value IS NULL OR :first_value > best_value)
-        )
-    """
-)
-_BEGUN_IN_SCRIPT: Final = _BEGUN | _place(_STUDY, literal_column("@n_trials")) | {"seq": literal_column("@seq + 2")}
-_INSERT_IN_SCRIPT: Final = insert(trials).from_select(
-    list(_BEGUN), select(*_BEGUN_IN_SCRIPT.values()).select_from(text("DUAL")).where(_found)
-)
-
-
-def _advance_script(state: TrialState, n_changes: int, n_new: int) -> ClauseElement:
-    counter = COUNTERS[state]
-    more = f"{counter} = {counter} + 1"
-    if state == TrialState.COMPLETE:
-        more = f"{more}, {_OFFER}"
-    return text(_ADVANCE.format(n_changes=n_changes, n_new=n_new, more=more))
-
-
-def _finish_script(state: TrialState) -> tuple[ClauseElement, ...]:
-    advance = _advance_script(state, 1, 0)
-    return text(_LOCK.format("")), text(_FINISH), advance, text("COMMIT")
-
-
-def _finish_and_begin_script(state: TrialState) -> tuple[ClauseElement, ...]:
-    advance = _advance_script(state, 2, 1)
-    return text(_LOCK.format(_IS_WITHIN)), text(_FINISH), _INSERT_IN_SCRIPT, advance, text("COMMIT")
-
-
-FINISH_SCRIPT: Final = {state: _finish_script(state) for state in _ENDS}
-FINISH_AND_BEGIN_SCRIPT: Final = {state: _finish_and_begin_script(state) for state in _ENDS}
-"""By the state in which the trial finishes."""
 
 # What a call has written already, although its answer was lost
 
@@ -394,7 +286,7 @@ FIND_CHANGE: Final = select(changes.c.number).where(
 
 HEARTBEAT: Final = (
     update(trials)
-    .where(_this_trial, trials.c.state == _RUNNING, trials.c.lease_ms.is_not(None))
+    .where(THIS_TRIAL, trials.c.state == _RUNNING, trials.c.lease_ms.is_not(None))
     .values(lease_us=now_us() + trials.c.lease_ms * literal_column("1000"))
 )
 _lease_columns: Final = (trials.c.number, trials.c.lease_ms, trials.c.lease_us, now_us().label("now"))
@@ -402,7 +294,7 @@ READ_LEASES: Final = select(*_lease_columns).where(
     trials.c.study_id == _STUDY, is_open, trials.c.state == _RUNNING, trials.c.lease_ms.is_not(None)
 )
 READ_LEASE: Final = select(*_lease_columns).where(
-    _this_trial, trials.c.state == _RUNNING, trials.c.lease_ms.is_not(None)
+    THIS_TRIAL, trials.c.state == _RUNNING, trials.c.lease_ms.is_not(None)
 )
 
 # What changed since a cursor, in one statement, for only a single statement sees one state on every database.

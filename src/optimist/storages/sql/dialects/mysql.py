@@ -7,14 +7,14 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import TextClause, create_engine, text
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from optimist.exceptions import StorageInternalError
 from optimist.states import TrialState
-from optimist.storages.sql import statements as sql
+from optimist.storages.sql.dialects import mariadb_statements as at_once
 from optimist.storages.sql.dialects.base import AtOnce, Dialect, first_line
 from optimist.storages.sql.session import Session
 
@@ -35,7 +35,7 @@ _TRANSIENT: Final = frozenset(
 )  # fmt: skip
 _REFUSALS: Final = frozenset({1044, 1045, 1049, 1698})  # no such user, wrong password, no such database
 _NO_SUCH_DATABASE: Final = 1049
-_CLIENT_FLAGS: Final = 2 | 65536  # CLIENT_FOUND_ROWS: an UPDATE counts what it finds; CLIENT_MULTI_STATEMENTS
+_CLIENT_FLAGS: Final = 2  # CLIENT_FOUND_ROWS: an UPDATE counts what it finds
 _LARGEST: Final = 1.7976931348623157e308
 _LARGEST_BUT_ONE: Final = math.nextafter(_LARGEST, 0.0)
 
@@ -96,28 +96,13 @@ class MySQL(Dialect):
         return min(max(value, -limit), limit)
 
     def begin_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
-        if not _is_mariadb(session):
-            return None
-        (n_studies, noted), *_ = session.run_script(sql.BEGIN_SCRIPT, params)
-        if not n_studies:
-            return None
-        seq, n_trials = sql.read_noted(noted)
-        return AtOnce(seq, n_trials - 1)
+        return _answer(session, at_once.BEGIN, params)
 
     def finish_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
-        if not _is_mariadb(session):
-            return None
-        _, _, (n_rows, noted), _ = session.run_script(sql.FINISH_SCRIPT[state], params)
-        return AtOnce(sql.read_noted(noted)[0]) if n_rows else None
+        return _answer(session, at_once.FINISH[state], params)
 
     def finish_and_begin_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
-        if not _is_mariadb(session):
-            return None
-        _, _, _, (n_rows, noted), _ = session.run_script(sql.FINISH_AND_BEGIN_SCRIPT[state], params)
-        if not n_rows:
-            return None
-        seq, n_trials = sql.read_noted(noted)
-        return AtOnce(seq, n_trials - 1)
+        return _answer(session, at_once.FINISH_AND_BEGIN[state], params)
 
     def is_transient(self, error: BaseException) -> bool:
         number = _number(error)
@@ -161,6 +146,11 @@ class MySQL(Dialect):
         if number == 1146:
             return "Tables are missing: the database was replaced or emptied while it was in use."
         return f"The server says: {message}"
+
+
+def _answer(session: Session, block: TextClause, params: Mapping[str, Any]) -> AtOnce | None:
+    answer = session.first(block, params) if _is_mariadb(session) else None
+    return None if answer is None else AtOnce(answer[0], answer[1] - 1)
 
 
 def _is_mariadb(session: Session) -> bool:

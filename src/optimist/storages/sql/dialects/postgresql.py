@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from optimist.states import TrialState
-from optimist.storages.sql import statements as sql
+from optimist.storages.sql.dialects import postgresql_statements as at_once
 from optimist.storages.sql.dialects.base import AtOnce, Dialect, first_line
 from optimist.storages.sql.session import Session
 
@@ -72,15 +72,15 @@ class PostgreSQL(Dialect):
             driver_connection.execute("ROLLBACK")
 
     def begin_at_once(self, session: Session, params: Mapping[str, Any]) -> AtOnce | None:
-        row = session.first(sql.BEGIN_AT_ONCE, params)
+        row = session.first(at_once.BEGIN, params)
         return None if row is None else AtOnce(row.seq, row.number)
 
     def finish_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
-        row = session.first(sql.FINISH_AT_ONCE[state], params)
+        row = session.first(at_once.FINISH[state], params)
         return None if row is None else AtOnce(row.seq)
 
     def finish_and_begin_at_once(self, session: Session, state: TrialState, params: Mapping[str, Any]) -> AtOnce | None:
-        row = session.first(sql.FINISH_AND_BEGIN_AT_ONCE[state], params)
+        row = session.first(at_once.FINISH_AND_BEGIN[state], params)
         return None if row is None else AtOnce(row.seq, row.number)
 
     def is_transient(self, error: BaseException) -> bool:
