@@ -20,7 +20,7 @@ class SQLite(Dialect):
     is_remote: ClassVar[bool] = False
     # SQLite itself waits longer and longer between its attempts, so that of four busy processes one does all the work
     # and another none; we ask again every few milliseconds.
-    pauses_s: ClassVar[tuple[float, float]] = (0.002, 0.006)
+    pauses_s: ClassVar[tuple[float, float]] = (0.004, 0.012)
     patience_s = opening_patience_s = 60.0
 
     def __init__(self) -> None:
