@@ -73,17 +73,22 @@ class News:
     voids: dict[int, Folded] = field(default_factory=dict)
 
 
-def fold(records: Iterable[tuple[int, Record]]) -> News:
+def fold(records: Iterable[tuple[int, Record]], only: int | None = None) -> News:
     """Bring together what records, given with their sequence numbers, say of each trial.
 
     A trial that became void has its place where it did; why, the state knows.
+
+    Args:
+        records: Of one study.
+        only: The number of the one trial to look at; None for all.
     """
     news = News()
     done: dict[int, Folded] = {}
     for seq, record in records:
         if record.attrs is not None:
             news.attrs.append(record.attrs)
-        for entry in record.trials:
+        entries = record.trials if only is None else [entry for entry in record.trials if entry.number == only]
+        for entry in entries:
             number = entry.number
             if record.op == VOID:
                 if number in done:

@@ -135,9 +135,8 @@ class JournalStore(Storage):
         if not study.is_best_known:
             find_best(self.journal, study)
         if study.best_rows:
-            news = fold(self.journal.records_at(study, study.best_rows))
-            whole = [trial for trial in news.finished if trial.entry.number == study.best_number]
-            for change in to_changes(News(finished=whole), study):
+            news = fold(self.journal.records_at(study, study.best_rows), study.best_number)
+            for change in to_changes(News(finished=news.finished), study):
                 assert isinstance(change, TrialChange)
                 best = change
         return Summary(

@@ -1,7 +1,8 @@
 """Statements that begin a new trial, finish a plain one, or both, in one round trip to MariaDB.
 
 Each is a block of statements that the server runs as one, and that answers with one row: the study's place in the
-sequence and its number of trials. There is no answer if it cannot be done, and then nothing was changed.
+sequence and its number of trials; then it has committed. There is no answer if it cannot be done: nothing was changed,
+but a transaction was begun.
 """
 
 from __future__ import annotations
@@ -21,10 +22,8 @@ _BLOCK: Final = """
         IF old_seq IS NOT NULL THEN
             {work}
         END IF;
-        ROLLBACK;
     END
 """
-"""What ends early has committed and answered."""
 
 _IF_WITHIN: Final = "AND n_waiting = 0 AND n_trials - n_waiting - n_reclaimed < :total"
 

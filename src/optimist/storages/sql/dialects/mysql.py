@@ -149,8 +149,13 @@ class MySQL(Dialect):
 
 
 def _answer(session: Session, block: TextClause, params: Mapping[str, Any]) -> AtOnce | None:
-    answer = session.first(block, params) if _is_mariadb(session) else None
-    return None if answer is None else AtOnce(answer[0], answer[1] - 1)
+    if not _is_mariadb(session):
+        return None
+    answer = session.first(block, params)
+    if answer is None:
+        session.driver.rollback()
+        return None
+    return AtOnce(answer[0], answer[1] - 1)
 
 
 def _is_mariadb(session: Session) -> bool:
