@@ -229,6 +229,7 @@ class StorageMachine(RuleBasedStateMachine):
         reported=reports,
         user=notes,
         system=attrs,
+        then=st.booleans(),
     )
     def write(
         self,
@@ -241,7 +242,9 @@ class StorageMachine(RuleBasedStateMachine):
         reported: dict[int, float],
         user: dict[str, Any],
         system: dict[str, Any],
+        then: bool,
     ) -> None:
+        """Change a trial; if that finishes it and ``then`` is set, the store may begin another one with it."""
         study_id, study = self.pick_study(pick)
         trial = self.pick_trial(study, trial_pick)
         number = len(study.trials) + pick if trial is None else trial.number
@@ -265,11 +268,15 @@ class StorageMachine(RuleBasedStateMachine):
                 storage.write(study_id, change)
         else:
             self.check_reader(study, reader.catch_up())
-            reader.cursor = storage.write(study_id, change, reader.cursor)
-            reader.take([change])
+            begun = reader.finish_and_begin(change) if then and change.state in FINAL else reader.write(change)
             trial.take(change)
             if trial.state.is_finished():
                 study.finished.append(number)
+            if begun is not None:
+                assert begun == len(study.trials)
+                assert not any(trial.state == WAITING for trial in study.trials)
+                study.trials.append(Seen(begun, started_us=reader.trials[begun].started_us))
+            self.check_reader(study, reader)
             self.check_reader(study, reader.catch_up())
 
     @precondition(has_studies)

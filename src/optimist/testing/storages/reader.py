@@ -9,7 +9,7 @@ from typing import Any
 from optimist.distributions import BaseDistribution
 from optimist.history.draft import Change, StudyChange, TrialChange
 from optimist.states import TrialState
-from optimist.storages.base import Storage
+from optimist.storages.base import ANY_TERMS, Storage, Terms
 
 
 @dataclass
@@ -93,6 +93,21 @@ class Reader:
     def begin(self) -> int:
         """Begin a trial; return its number."""
         begun = self._storage.begin_trial(self._study_id, self.cursor)
+        self.take(begun.delta.changes)
+        self.cursor = begun.delta.cursor
+        return begun.number
+
+    def write(self, change: TrialChange) -> None:
+        """Change a trial."""
+        self.cursor = self._storage.write(self._study_id, change, self.cursor)
+        self.take([change])
+
+    def finish_and_begin(self, change: TrialChange, terms: Terms = ANY_TERMS) -> int | None:
+        """Finish a trial; return the number of the one that was begun with it, if one was."""
+        self.cursor, begun = self._storage.finish_and_begin(self._study_id, change, self.cursor, terms)
+        self.take([change])
+        if begun is None:
+            return None
         self.take(begun.delta.changes)
         self.cursor = begun.delta.cursor
         return begun.number

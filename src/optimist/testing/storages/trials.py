@@ -7,6 +7,7 @@ from pathlib import Path
 from optimist.distributions import FloatDistribution, IntDistribution
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
 from optimist.history.draft import TrialChange
+from optimist.storages.base import Terms
 from optimist.testing.storages.reader import Reader, read
 from optimist.testing.storages.studies import COMPLETE, FAIL, MINIMIZE, PRUNED, RUNNING, WAITING, StorageCase
 from optimist.testing.suite import needs, raises
@@ -48,6 +49,65 @@ class TrialSuite(StorageCase):
             assert reader.trials[number].started_us > 1_600_000_000_000_000
             assert reader.trials[number].trial_id >= 0
         assert str(reader) == str(read(storage, study_id))
+
+    def test_trial_may_begin_as_another_one_finishes(self, tmp_path: Path) -> None:
+        storage, study_id = self.new_study(tmp_path)
+        reader, other = Reader(storage, study_id), Reader(storage, study_id)
+        number = reader.begin()
+        for i in range(6):
+            if i % 2:
+                reader.write(TrialChange(number, reports={0: 0.5}))
+            if i % 3 == 2:
+                other.begin()
+            next_number = reader.finish_and_begin(
+                TrialChange(number, state=COMPLETE, values=(9.5 - i,), params=[("x", X, 0.25)])
+            )
+            trials = read(storage, study_id).trials
+            assert trials[number].state == COMPLETE
+            assert trials[number].values == (9.5 - i,)
+            if next_number is None:
+                next_number = reader.begin()
+            assert next_number == max(trials.keys() | {next_number})
+            assert str(other.catch_up()) == str(read(storage, study_id))
+            assert reader.catch_up().trials.keys() == other.trials.keys()
+            assert reader.trials[next_number].state == RUNNING
+            assert reader.trials[next_number].started_us > 1_600_000_000_000_000
+            number = next_number
+        best = storage.summary(study_id).best
+        assert best is not None
+        assert best.values == (4.5,)
+
+    def test_no_trial_begins_past_the_queue_or_the_budget_as_another_one_finishes(self, tmp_path: Path) -> None:
+        storage, study_id = self.new_study(tmp_path)
+        reader = Reader(storage, study_id)
+        number = reader.begin()
+        [waiting] = storage.add_trials(study_id, [TrialChange(state=WAITING)])
+        assert reader.finish_and_begin(TrialChange(number, state=FAIL)) is None
+        assert reader.begin() == waiting
+        assert reader.finish_and_begin(TrialChange(waiting, state=FAIL), Terms(total_trials=2)) is None
+        reader.catch_up()
+        assert [trial.state for trial in reader.trials.values()] == [FAIL, FAIL]
+
+    def test_no_trial_begins_as_a_finished_one_is_finished_again(self, tmp_path: Path) -> None:
+        storage, study_id = self.new_study(tmp_path)
+        reader = Reader(storage, study_id)
+        end = TrialChange(reader.begin(), state=FAIL)
+        storage.write(study_id, end)
+        with raises(UpdateFinishedTrialError):
+            reader.finish_and_begin(end)
+        with raises(TrialNotFoundError):
+            reader.finish_and_begin(TrialChange(7, state=FAIL))
+        assert len(read(storage, study_id).trials) == 1
+
+    @needs("has_leases")
+    def test_trial_that_begins_as_another_one_finishes_has_a_lease(self, tmp_path: Path) -> None:
+        storage, study_id = self.new_study(tmp_path)
+        reader = Reader(storage, study_id)
+        terms = Terms(lease_s=60.0)
+        number = reader.finish_and_begin(TrialChange(reader.begin(), state=FAIL), terms)
+        if number is None:
+            number = storage.begin_trial(study_id, reader.cursor, terms).number
+        assert storage.leased(study_id) == [number]
 
     def test_trial_is_written_piece_by_piece(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)

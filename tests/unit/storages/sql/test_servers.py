@@ -114,7 +114,7 @@ def lose_answers(storage: SQLStorage, monkeypatch: pytest.MonkeyPatch) -> list[s
 
         monkeypatch.setattr(dialect, name, lose, raising=True)
 
-    for name in ("commit", "begin_at_once", "finish_at_once"):
+    for name in ("commit", "begin_at_once", "finish_at_once", "finish_and_begin_at_once"):
         losing(name)
     return lost
 
@@ -153,20 +153,33 @@ def test_nothing_is_done_twice(storage: SQLStorage, monkeypatch: pytest.MonkeyPa
     assert storage.claim(study_id, 6)
     plain = storage.begin_trial(study_id, 0).number
     storage.write(study_id, TrialChange(plain, state=TrialState.COMPLETE, values=(1.0,), params=[("x", X, 0.5)]))
+    reader = read(storage, study_id)
+    begun = reader.begin()
+    for _ in range(4):
+        end = TrialChange(begun, state=TrialState.COMPLETE, values=(1.0,), params=[("x", X, 0.5)])
+        number = reader.finish_and_begin(end)
+        assert number == begun + 1
+        begun = number
+    storage.write(study_id, TrialChange(begun, reports={0: 1.0}))
+    number = reader.finish_and_begin(TrialChange(begun, state=TrialState.PRUNED))  # the long way
+    assert number == begun + 1
+    storage.write(study_id, TrialChange(number, state=TrialState.PRUNED))
     summary = storage.summary(study_id)
+    assert summary.best is not None
+    assert summary.best.number == 0
     assert summary.counts == {
         TrialState.RUNNING: 1,
-        TrialState.COMPLETE: 6,
-        TrialState.PRUNED: 0,
+        TrialState.COMPLETE: 10,
+        TrialState.PRUNED: 2,
         TrialState.FAIL: 1,
         TrialState.WAITING: 0,
     }
     trials = read(storage, study_id).trials
-    assert sorted(trials) == list(range(8))
+    assert sorted(trials) == list(range(14))
     assert all(trials[i].reports == {0: 1.0} for i in range(5))
     storage.delete_study(study_id)
     assert storage.list_studies() == []
-    assert {"commit", "begin_at_once", "finish_at_once"} <= set(lost)
+    assert {"commit", "begin_at_once", "finish_at_once", "finish_and_begin_at_once"} <= set(lost)
 
 
 def test_study_that_others_make_at_the_same_moment(storage: SQLStorage, monkeypatch: pytest.MonkeyPatch) -> None:
