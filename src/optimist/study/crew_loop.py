@@ -8,7 +8,7 @@ budget is handed out again. What goes over a limit is killed, and its trial fail
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -18,18 +18,17 @@ from optimist.execution.crew import Crew, Ended, Member, Said, describe_end
 from optimist.execution.interrupts import pressing
 from optimist.history.attributes import FAIL_REASON_KEY, LEASE_LOST_KEY
 from optimist.history.draft import TrialChange
-from optimist.history.records import FrozenTrial
 from optimist.logging import get_logger, get_verbosity
 from optimist.states import TrialState
-from optimist.storages.base import Storage, Terms
+from optimist.storages.base import Storage
 from optimist.storages.base_storage import BaseStorage
 from optimist.storages.memory import MemoryStore, now_us
 from optimist.storages.remote import open_remote
 from optimist.storages.serving import StorageServer, works_elsewhere
 from optimist.study import crew_messages as messages
 from optimist.study.limits import Limits
-from optimist.study.optimize import Conductor, Objective, is_at_least
-from optimist.study.progress import Progress
+from optimist.study.optimize import LoopStudy
+from optimist.study.plan import Plan, is_at_least
 
 _logger = get_logger(__name__)
 
@@ -39,11 +38,10 @@ _MAX_DEATHS_IN_A_ROW: Final = 10
 """So many processes may die one after the other without any trial coming to an end."""
 
 
-class Employer(Conductor, Protocol):
+class Employer(LoopStudy, Protocol):
     """What the loop needs of the study that it runs for."""
 
     study_name: str
-    keep_checkpoints: bool
 
     @property
     def _storage(self) -> BaseStorage:
@@ -77,50 +75,24 @@ class CrewLoop:
 
     Args:
         study: Where trials live.
-        objective: Called with each trial, in a worker.
-        n_trials: How many trials are to end; None for no limit.
-        timeout_s: No trial starts after so many seconds; None for no limit.
-        catch: Exceptions that fail the trial but not the loop.
-        callbacks: Called in this process after each trial, with the study and a snapshot of the trial.
-        gc_after_trial: Whether workers collect garbage after each trial.
-        target: Stop once a complete trial is at least as good; None for no target.
-        terms: On which trials begin.
-        progress: Told after each trial.
+        plan: What to do: the objective runs in a worker, callbacks in this process.
         limits: What a trial may take.
         lag: Of the deterministic mode; 0 without.
     """
 
-    def __init__(
-        self,
-        study: Employer,
-        objective: Objective,
-        *,
-        n_trials: int | None,
-        timeout_s: float | None,
-        catch: tuple[type[BaseException], ...],
-        callbacks: Sequence[Callable[[Any, FrozenTrial], None]],
-        gc_after_trial: bool,
-        target: float | None,
-        terms: Terms,
-        progress: Progress | None,
-        limits: Limits,
-        lag: int,
-    ) -> None:
+    def __init__(self, study: Employer, plan: Plan, limits: Limits, lag: int) -> None:
         self._study = study
-        self._n_left = float("inf") if n_trials is None else n_trials
-        self._deadline = float("inf") if timeout_s is None else time.monotonic() + timeout_s
-        self._callbacks = callbacks
-        self._target = target
-        self._progress = progress
+        self._plan = plan
+        self._n_left = plan.n_trials
         self._limits = limits
         self._work = messages.Work(
-            objective,
+            plan.objective,
             study.sampler,
             study.pruner,
             study.ledger.storage.leases,
-            catch,
-            gc_after_trial,
-            terms.total_trials,
+            plan.catch,
+            plan.gc_after_trial,
+            plan.terms.total_trials,
             lag,
             study.keep_checkpoints,
             get_verbosity(),
@@ -188,7 +160,7 @@ class CrewLoop:
 
     def _is_over(self) -> bool:
         """Whether no further trial may begin, the number of trials aside."""
-        if self._is_halted or self._study.is_stopping or time.monotonic() >= self._deadline:
+        if self._is_halted or self._study.is_stopping or self._plan.is_late:
             return True
         return not self._study.escort.may_begin()
 
@@ -263,11 +235,11 @@ class CrewLoop:
             return
         if over.is_fatal:
             return
-        if self._callbacks or self._progress is not None:
+        if self._plan.callbacks or self._plan.progress is not None:
             self._call_back(over.number)
         if state == TrialState.COMPLETE and values is not None:
             direction = self._study.ledger.record.directions[0]
-            if is_at_least(values[0], self._target, direction):
+            if is_at_least(values[0], self._plan.target, direction):
                 self._halt()
 
     def _call_back(self, number: int) -> None:
@@ -275,10 +247,10 @@ class CrewLoop:
         study.in_loop.is_set = True
         try:
             study.ledger.sync()
-            for callback in self._callbacks:
+            for callback in self._plan.callbacks:
                 callback(study, study.ledger.history.trial(number))
-            if self._progress is not None:
-                self._progress.update(study.ledger)
+            if self._plan.progress is not None:
+                self._plan.progress.update(study.ledger)
         except BaseException as error:  # noqa: BLE001  raised when the workers have ended
             self._halt(error)
         finally:

@@ -6,50 +6,27 @@ import contextlib
 import gc
 import logging
 import threading
-import time
-from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from optimist.exceptions import BudgetSpentError, LeaseLostError, TrialPruned, UpdateFinishedTrialError
 from optimist.execution.interrupts import Interrupts
 from optimist.execution.loops import run_in_threads, run_serially
-from optimist.history.records import FrozenTrial
 from optimist.logging import get_logger
-from optimist.states import StudyDirection, TrialState
-from optimist.storages.base import Terms
-from optimist.study.escort import Escort
-from optimist.study.live_trial import Owner, Trial
+from optimist.states import TrialState
+from optimist.study.conductor import Conducted, Conductor
+from optimist.study.live_trial import Trial
 from optimist.study.outcome import Outcome, outcome_of
-from optimist.study.progress import Progress
+from optimist.study.plan import Plan, is_at_least
 
 _logger = get_logger(__name__)
 
 _LOOK_AGAIN_S: Final = 1.0
 
-Objective = Callable[[Trial], float | Sequence[float]]
 
-
-class Conductor(Owner, Protocol):
+class LoopStudy(Conducted, Protocol):
     """What the loop needs of the study that it runs for."""
 
-    is_stopping: bool
     in_loop: threading.local
-    escort: Escort
-
-    def begin_wanted(self, terms: Terms) -> Trial | None:
-        """Start a trial; None if there turns out to be nothing left to try, BudgetSpentError if no more are allowed."""
-
-    def may_overlap(self) -> bool:
-        """Whether the next trial may begin with the commit that ends the last one."""
-
-    def waits_for_others(self) -> bool:
-        """Whether trials of other workers may yet have to be run again."""
-
-    def end(self, trial: Trial, outcome: Outcome, then: Terms | None = None) -> bool:
-        """End a trial, and perhaps begin the one that ``begin_wanted`` will return next; say whether it was begun."""
-
-    def wants_more(self) -> bool:
-        """Whether there is anything left to try."""
 
 
 class Loop:
@@ -57,41 +34,15 @@ class Loop:
 
     Args:
         study: Where trials begin and end.
-        objective: Called with each trial.
-        n_trials: How many trials to run; None for no limit.
-        timeout_s: No trial starts after so many seconds; None for no limit.
-        catch: Exceptions that fail the trial but not the loop.
-        callbacks: Called after each trial with the study and a snapshot of the trial.
-        gc_after_trial: Whether to collect garbage after each trial.
-        target: Stop once a complete trial is at least as good; None for no target.
-        terms: On which trials begin.
-        progress: Told after each trial.
+        plan: What to do.
+        lag: Of the deterministic mode; 0 without.
     """
 
-    def __init__(
-        self,
-        study: Conductor,
-        objective: Objective,
-        *,
-        n_trials: int | None,
-        timeout_s: float | None,
-        catch: tuple[type[BaseException], ...],
-        callbacks: Sequence[Callable[[Any, FrozenTrial], None]],
-        gc_after_trial: bool,
-        target: float | None,
-        terms: Terms,
-        progress: Progress | None,
-    ) -> None:
+    def __init__(self, study: LoopStudy, plan: Plan, lag: int = 0) -> None:
         self._study = study
-        self._objective = objective
-        self._n_left = float("inf") if n_trials is None else n_trials
-        self._deadline = float("inf") if timeout_s is None else time.monotonic() + timeout_s
-        self._catch = catch
-        self._callbacks = callbacks
-        self._gc_after_trial = gc_after_trial
-        self._target = target
-        self._terms = terms
-        self._progress = progress
+        self._plan = plan
+        self._conductor = Conductor(study, lag)
+        self._n_left = plan.n_trials
         self._n_running = 0
         self._n_waiting = 0
         self._is_alone = False
@@ -102,12 +53,15 @@ class Loop:
 
     def run(self, n_threads: int) -> None:
         """Run trials until there is a reason to stop."""
-        if n_threads == 1:
-            self._is_alone = True
-            with self._interrupts:
-                run_serially(self._run_one)
-        else:
-            run_in_threads(self._run_one, n_threads, self._halt)
+        try:
+            if n_threads == 1:
+                self._is_alone = True
+                with self._interrupts:
+                    run_serially(self._run_one)
+            else:
+                run_in_threads(self._run_one, n_threads, self._halt)
+        finally:
+            self._conductor.close()
 
     def _halt(self) -> None:
         with self._lock:
@@ -127,19 +81,19 @@ class Loop:
                 outcome = self._run(trial)
             finally:
                 self._leave()
-            if self._callbacks:
+            if self._plan.callbacks:
                 frozen = trial.freeze()
                 self._interrupts.release()
-                for callback in self._callbacks:
+                for callback in self._plan.callbacks:
                     callback(study, frozen)
                 self._interrupts.hold()
         finally:
             study.in_loop.is_set = False
-        if self._progress is not None:
-            self._progress.update(study.ledger)
-        if self._gc_after_trial:
+        if self._plan.progress is not None:
+            self._plan.progress.update(study.ledger)
+        if self._plan.gc_after_trial:
             gc.collect()
-        if self._target is not None and outcome.values is not None and self._is_target_met(outcome):
+        if self._plan.target is not None and outcome.values is not None and self._is_target_met(outcome):
             study.is_stopping = True
         if not self._has_next:  # else Ctrl-C finds it running
             self._interrupts.release()
@@ -152,23 +106,23 @@ class Loop:
         left, a thread waits for the trials that are running: one may fail, or open a new branch. Where the budget is
         spent, it waits for those of other workers: one may be lost, and has to be run again.
         """
-        study = self._study
+        study, conductor = self._study, self._conductor
         with self._lock:
             if self._has_next:
                 self._has_next = False
                 self._n_running += 1
-                return study.begin_wanted(self._terms)
+                return conductor.begin(self._plan.terms)
             if not study.escort.may_begin():
                 return None
             while not study.is_stopping and self._n_left > 0:
-                if self._deadline != float("inf") and time.monotonic() >= self._deadline:
+                if self._plan.is_late:
                     break
                 try:
-                    trial = study.begin_wanted(self._terms) if study.wants_more() else None
+                    trial = conductor.begin(self._plan.terms) if conductor.wants_more() else None
                     may_change = self._n_running > 0
                 except BudgetSpentError:
                     trial = None
-                    may_change = study.waits_for_others()
+                    may_change = conductor.waits_for_others()
                 if trial is not None:
                     self._n_left -= 1
                     self._n_running += 1
@@ -184,12 +138,12 @@ class Loop:
         """Whether it is certain, before a trial has ended, that another one will be run after it."""
         return (
             self._is_alone
-            and not self._callbacks
-            and self._target is None
+            and not self._plan.callbacks
+            and self._plan.target is None
             and not self._study.is_stopping
             and self._n_left > 0
-            and (self._deadline == float("inf") or time.monotonic() < self._deadline)
-            and self._study.may_overlap()
+            and not self._plan.is_late
+            and self._conductor.may_overlap()
             and self._study.escort.may_begin()
         )
 
@@ -203,7 +157,7 @@ class Loop:
         assert outcome.values is not None
         if outcome.state != TrialState.COMPLETE:
             return False
-        return is_at_least(outcome.values[0], self._target, self._study.ledger.record.directions[0])
+        return is_at_least(outcome.values[0], self._plan.target, self._study.ledger.record.directions[0])
 
     def _run(self, trial: Trial) -> Outcome:
         study = self._study
@@ -211,7 +165,7 @@ class Loop:
         error: BaseException | None = None
         try:
             self._interrupts.release()
-            outcome = outcome_of(trial.draft, self._objective(trial), None, n_objectives)
+            outcome = outcome_of(trial.draft, self._plan.objective(trial), None, n_objectives)
             self._interrupts.hold()
         except TrialPruned:
             self._interrupts.hold()
@@ -220,10 +174,10 @@ class Loop:
             self._interrupts.hold()
             outcome = Outcome(TrialState.FAIL, None, f"{type(raised).__name__}: {raised}")
             error = raised
-        is_fatal = error is not None and not isinstance(error, self._catch)
-        then = self._terms if not is_fatal and self._may_begin_next() else None
+        is_fatal = error is not None and not isinstance(error, self._plan.catch)
+        then = self._plan.terms if not is_fatal and self._may_begin_next() else None
         try:
-            self._has_next = study.end(trial, outcome, then)
+            self._has_next = self._conductor.end(trial, outcome, then)
             self._n_left -= self._has_next
         except UpdateFinishedTrialError as late:
             lost = (
@@ -247,13 +201,6 @@ class Loop:
         if error is not None and is_fatal:
             raise error
         return outcome
-
-
-def is_at_least(value: float, target: float | None, direction: StudyDirection) -> bool:
-    """Whether a value is as good as the target or better."""
-    if target is None:
-        return False
-    return value >= target if direction == StudyDirection.MAXIMIZE else value <= target
 
 
 def _log_failure(trial: Trial, outcome: Outcome, error: BaseException | None) -> None:

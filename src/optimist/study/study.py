@@ -2,66 +2,51 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import threading
 import warnings
-from collections.abc import Callable, Container, Iterable, Sequence
-from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 from optimist.distributions import BaseDistribution, check_distribution_compatibility
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
 from optimist.execution.loops import count_threads, count_workers
-from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, RECOMMENDS_KEY, SURPLUS_KEY
-from optimist.history.collector import collector_paused
-from optimist.history.draft import Draft, TrialChange
+from optimist.history.attributes import FIXED_PARAMS_KEY
+from optimist.history.draft import TrialChange
 from optimist.history.history import change_of
 from optimist.history.records import FrozenTrial, create_trial
-from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
 from optimist.pruners.median import MedianPruner
 from optimist.samplers.base import BaseSampler
 from optimist.samplers.tpe import TPESampler
-from optimist.states import StudyDirection, TrialState
+from optimist.states import TrialState
 from optimist.storages.base import Terms
 from optimist.storages.open import StorageLike, open_face
 from optimist.study.checkpoints import Checkpoints
+from optimist.study.conductor import end_trial, is_exhaustible, propose
 from optimist.study.crew_loop import CrewLoop
-from optimist.study.defaults import default_trial_number, tries_defaults
+from optimist.study.defaults import tries_defaults
 from optimist.study.escort import Escort
+from optimist.study.findings import METRIC_NAMES_KEY, Findings
 from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
 from optimist.study.limits import Limits
 from optimist.study.live_trial import Trial
 from optimist.study.lost_trials import LostTrials
-from optimist.study.number_order import NumberOrder, StudyAsOf
-from optimist.study.optimize import Loop, Objective, is_at_least
-from optimist.study.outcome import Outcome, outcome_of
+from optimist.study.optimize import Loop
+from optimist.study.outcome import outcome_of
+from optimist.study.plan import Objective, Plan, check_exception_classes, check_order, is_at_least
 from optimist.study.progress import Progress
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _logger = get_logger(__name__)
 
-METRIC_NAMES_KEY: Final = "study:metric_names"
 
-_DATAFRAME_ATTRS: Final = (
-    "number",
-    "value",
-    "datetime_start",
-    "datetime_complete",
-    "duration",
-    "params",
-    "user_attrs",
-    "system_attrs",
-    "state",
-)
-
-
-class Study:
+class Study(Findings):
     """A collection of trials; made by :func:`create_study` or :func:`load_study`.
 
     Args:
@@ -98,18 +83,14 @@ class Study:
         self.in_loop = threading.local()
         self.proposal_lock = threading.RLock()
         self._optimize_lock = threading.Lock()
-        self._lost_trials = LostTrials(self)
+        self.lost_trials = LostTrials(self)
         self.escort: Escort = escort_of(self)
         self.checkpoints = Checkpoints(self)
-        self._order: NumberOrder | None = None  # of the trials of a deterministic optimize()
-        self._next_draft: Draft | None = None  # begun with the end of the last trial
 
     def __getstate__(self) -> dict[str, Any]:
         made_anew = (
-            "_next_draft",
-            "_order",
             "_optimize_lock",
-            "_lost_trials",
+            "lost_trials",
             "checkpoints",
             "escort",
             "in_loop",
@@ -125,130 +106,6 @@ class Study:
     @property
     def _study_id(self) -> int:
         return self.ledger.record.study_id
-
-    # What was found
-
-    @property
-    def direction(self) -> StudyDirection:
-        """The direction of a study with one objective.
-
-        Raises:
-            RuntimeError: There are several objectives.
-        """
-        self._require_one_objective("direction", "directions")
-        return self.ledger.record.directions[0]
-
-    @property
-    def directions(self) -> list[StudyDirection]:
-        """One direction per objective."""
-        return list(self.ledger.record.directions)
-
-    @property
-    def best_trial(self) -> FrozenTrial:
-        """The best feasible complete trial of a study with one objective.
-
-        Raises:
-            RuntimeError: There are several objectives.
-            ValueError: No trial is complete, or none of them is feasible.
-        """
-        self._require_one_objective("best_trial", "best_trials")
-        self._sync_if_loaded()
-        best = self.ledger.best_trial()
-        if best is None:
-            if self.count_trials()[TrialState.COMPLETE]:
-                raise ValueError("No complete trial is feasible: each violates a constraint.")
-            raise ValueError("No trials are completed yet.")
-        return best
-
-    @property
-    def best_value(self) -> float:
-        """The objective value of :attr:`best_trial`."""
-        value = self.best_trial.value
-        assert value is not None
-        return value
-
-    @property
-    def best_params(self) -> dict[str, Any]:
-        """The parameters of :attr:`best_trial`."""
-        return self.best_trial.params
-
-    @property
-    def best_trials(self) -> list[FrozenTrial]:
-        """The Pareto front: feasible complete trials that no other one dominates, by number."""
-        self.ledger.sync()
-        history = self.ledger.history
-        with history.lock:
-            numbers = sorted(int(history.number.data[row]) for row in View(history).front_rows())
-            return [history.trial(number) for number in numbers]
-
-    @property
-    def default_trial(self) -> FrozenTrial | None:
-        """The trial that tried the recommended values (``suggest_*(..., default=...)``); None if none has."""
-        self.ledger.sync()
-        number = default_trial_number(self.ledger.history)
-        return None if number < 0 else self.ledger.history.trial(number)
-
-    @property
-    def trials(self) -> list[FrozenTrial]:
-        """All trials in order of their numbers, as copies."""
-        return self.get_trials()
-
-    def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
-        """The trials in order of their numbers.
-
-        Args:
-            deepcopy: Return copies. Without, finished trials are shared with later calls: do not change them.
-            states: Which states to return; None for all.
-        """
-        self.ledger.sync()
-        trials = self.ledger.history.trials(states)
-        if not deepcopy:
-            return trials
-        with collector_paused():
-            return [copy.deepcopy(trial) for trial in trials]
-
-    def count_trials(self) -> dict[TrialState, int]:
-        """Number of trials by state, those of other workers included and voided ones left out."""
-        self.ledger.sync()
-        return {state: self.ledger.history.counts[state] for state in TrialState}
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether every cell of a finite search space was tried: complete, pruned, running or waiting.
-
-        The space is that of the complete trials; False if it is infinite, if trials differ in their parameters, or
-        before the first trial is complete. GridSampler and BruteForceSampler know their own space, and say when
-        nothing is left of that.
-        """
-        self.ledger.sync()
-        view = self.view()
-        return not self.sampler.has_more(view) or view.is_exhausted
-
-    @property
-    def user_attrs(self) -> dict[str, Any]:
-        """Notes of the user on the study, as a copy."""
-        self.ledger.sync()
-        return copy.deepcopy(self.ledger.history.user_attrs)
-
-    @property
-    def metric_names(self) -> list[str] | None:
-        """Names of the objectives; None if they were not set."""
-        self.ledger.sync()
-        return self.ledger.history.system_attrs.get(METRIC_NAMES_KEY)
-
-    def trials_dataframe(self, attrs: tuple[str, ...] = _DATAFRAME_ATTRS, multi_index: bool = False) -> pd.DataFrame:
-        """The trials as a pandas data frame, one row per trial.
-
-        Args:
-            attrs: Which attributes of the trials become columns.
-            multi_index: Whether columns have two levels, such as ("params", "x"), instead of "params_x".
-
-        Raises:
-            MissingDependencyError: pandas is not installed.
-        """
-        from optimist.study.dataframe import trials_dataframe  # pandas is optional and slow to load
-
-        return trials_dataframe(self, attrs, multi_index)
 
     # Running trials
 
@@ -328,25 +185,23 @@ class Study:
                 or _logger.isEnabledFor(logging.INFO)  # which tells the best of all
             )
             with Progress(n_trials, timeout) if show_progress_bar else nullcontext() as bar:
-                budget: dict[str, Any] = {
-                    "n_trials": n_trials,
-                    "timeout_s": timeout,
-                    "catch": catch,
-                    "callbacks": list(callbacks or ()),
-                    "gc_after_trial": gc_after_trial,
-                    "target": target,
-                    "terms": Terms(self.ledger.storage.leases.length_s, total_trials, self._is_exhaustible),
-                    "progress": bar,
-                }
+                plan = Plan(
+                    func,
+                    n_trials=float("inf") if n_trials is None else n_trials,
+                    timeout_s=float("inf") if timeout is None else timeout,
+                    catch=catch,
+                    callbacks=list(callbacks or ()),
+                    gc_after_trial=gc_after_trial,
+                    target=target,
+                    terms=Terms(self.ledger.storage.leases.length_s, total_trials, is_exhaustible(self.sampler)),
+                    progress=bar,
+                )
                 if n_workers:
-                    CrewLoop(self, func, limits=limits, lag=lag, **budget).run(n_workers)
+                    CrewLoop(self, plan, limits, lag).run(n_workers)
                     return
-                self._order = NumberOrder(self, lag, self._lost_trials.reclaim_if_due) if lag else None
-                with self.ledger.working(self._lost_trials.reclaim):
-                    Loop(self, func, **budget).run(n_threads)
+                with self.ledger.working(self.lost_trials.reclaim):
+                    Loop(self, plan, lag).run(n_threads)
         finally:
-            self._order = None
-            self._return_next_draft()
             self.in_loop.is_set = False
             self._optimize_lock.release()
 
@@ -357,7 +212,7 @@ class Study:
             fixed_distributions: Parameters to suggest at once, by name; others may be suggested later. If that fails,
                 so does the trial.
         """
-        trial = self.begin(writes_through=True)
+        trial = propose(self, self.ledger.begin(), writes_through=True)
         try:
             for name, distribution in (fixed_distributions or {}).items():
                 trial.suggest(name, distribution)
@@ -403,7 +258,7 @@ class Study:
         if outcome.problem:
             warnings.warn(f"Trial {number} fails. {outcome.problem}", stacklevel=2)
         try:
-            self._end(draft, outcome, trial.recommended if isinstance(trial, Trial) else {})
+            end_trial(self, draft, outcome, trial.recommended if isinstance(trial, Trial) else {})
         except UpdateFinishedTrialError:
             if not skip_if_finished:
                 raise ValueError(f"Trial {number} was told by another worker meanwhile; it is told once.") from None
@@ -511,10 +366,6 @@ class Study:
 
     # For samplers, pruners, trials and the loop
 
-    def view(self, exclude: int = -1) -> View:
-        """The history at this moment, without the open trial of number ``exclude``."""
-        return View(self.ledger.history, exclude)
-
     def tries_defaults(self, number: int) -> bool:
         """Whether a trial of this number that starts now shall try the recommended values."""
         return tries_defaults(self.ledger.history, number)
@@ -549,114 +400,9 @@ class Study:
         """Keep a note of an algorithm with the study."""
         self.ledger.set_study_attr(key, value, is_system=True)
 
-    def begin(self, *, writes_through: bool) -> Trial:
-        """Start a trial; one that writes through commits each parameter before the suggestion returns."""
-        return self._propose(self, self.ledger.begin(), writes_through)
-
-    def begin_wanted(self, terms: Terms) -> Trial | None:
-        """Start a trial of the loop; None if there turns out to be nothing left to try.
-
-        Workers that look at the same moment may start more trials than are left; the latest then fail unrun.
-
-        Raises:
-            BudgetSpentError: The study has had all the trials that ``terms`` allow.
-        """
-        self._lost_trials.reclaim_if_due()
-        next_draft, self._next_draft = self._next_draft, None
-        draft = self.ledger.begin(terms) if next_draft is None else next_draft
-        self.escort.begun(draft.number)
-        seen = self if self._order is None else self._wait_for_order(self._order, draft)
-        if self._is_exhaustible and FIXED_PARAMS_KEY not in draft.system_attrs:
-            history = seen.ledger.history if isinstance(seen, Study) else seen.history
-            earlier = View(history, exclude=draft.number, before=draft.number)
-            if not self.sampler.has_more(earlier):
-                _logger.info("Trial %d is not run: others took what was left to try meanwhile.", draft.number)
-                self.ledger.set_trial_attr(draft, SURPLUS_KEY, True, is_system=True)
-                self.ledger.finish(draft, TrialState.FAIL, None)
-                self.escort.dropped(draft.number)
-                return None
-        return self._propose(seen, draft, writes_through=False)
-
-    def may_overlap(self) -> bool:
-        """Whether the next trial of the loop may begin with the commit that ends the last one."""
-        return self.escort.may_overlap and not self._is_exhaustible
-
     def give_up(self, number: int) -> bool:
         """End a running trial whose worker is known to be gone, and queue it again; False if it is not running."""
-        return self._lost_trials.give_up(number)
-
-    def _return_next_draft(self) -> None:
-        """After a loop that broke: queue again what it began and did not run."""
-        draft, self._next_draft = self._next_draft, None
-        if draft is not None:
-            with suppress(Exception):  # it was an error that broke the loop; else the trial's lease runs out
-                self.give_up(draft.number)
-
-    def _wait_for_order(self, order: NumberOrder, draft: Draft) -> StudyAsOf:
-        try:
-            return order.study_for(draft.number)
-        except BaseException:
-            self.ledger.finish(draft, TrialState.FAIL, None)
-            raise
-
-    def _propose(self, seen: Study | StudyAsOf, draft: Draft, writes_through: bool) -> Trial:
-        try:
-            return Trial(seen, draft.trial_id, draft=draft, writes_through=writes_through)
-        except BaseException:
-            self.ledger.finish(draft, TrialState.FAIL, None)
-            raise
-
-    @property
-    def _is_exhaustible(self) -> bool:
-        return type(self.sampler).has_more is not BaseSampler.has_more
-
-    def end(self, trial: Trial, outcome: Outcome, then: Terms | None = None) -> bool:
-        """End a trial of the loop, and perhaps begin the one that ``begin_wanted`` returns next, on the terms ``then``.
-
-        Returns:
-            Whether it was begun.
-        """
-        seen, attrs = trial.study, trial.draft.system_attrs
-        if isinstance(seen, StudyAsOf) and trial.recommended and not seen.knows_defaults and DEFAULTS_KEY not in attrs:
-            self.ledger.set_trial_attr(trial.draft, RECOMMENDS_KEY, True, is_system=True)
-        self._next_draft = self._end(trial.draft, outcome, trial.recommended, then)
-        return self._next_draft is not None
-
-    def wants_more(self) -> bool:
-        """Whether there is anything left to try: the sampler has proposals, or trials wait."""
-        if not self._is_exhaustible:
-            return True
-        self.ledger.sync()
-        view = self.view()
-        return view.count(TrialState.WAITING) > 0 or self.sampler.has_more(view)
-
-    def waits_for_others(self) -> bool:
-        """Whether trials of other worker loops are running that may yet be lost, and would have to be run again."""
-        if not self.is_shared:
-            return False
-        self.ledger.sync()
-        self._lost_trials.reclaim_if_due()
-        foreign = {draft.number for draft in self.ledger.foreign_drafts()}
-        return not foreign.isdisjoint(self.ledger.storage.leased(self.ledger.record.study_id))
-
-    def _end(
-        self, draft: Draft, outcome: Outcome, recommended: dict[str, Any], then: Terms | None = None
-    ) -> Draft | None:
-        ledger = self.ledger
-        if recommended:
-            known = ledger.history.system_attrs.get(DEFAULTS_KEY, {})
-            if any(name not in known or known[name] != value for name, value in recommended.items()):
-                ledger.set_study_attr(DEFAULTS_KEY, {**known, **recommended}, is_system=True)
-        sampler = self.sampler
-        try:
-            if type(sampler).after_trial is not BaseSampler.after_trial:
-                frozen = ledger.history.trial(draft.number)
-                sampler.after_trial(self, frozen, outcome.state, outcome.values)
-        finally:
-            begun = ledger.finish(draft, outcome.state, outcome.values, None if self.is_stopping else then)
-        if outcome.state == TrialState.COMPLETE and not self.keep_checkpoints:
-            self.checkpoints.discard(draft)
-        return begun
+        return self.lost_trials.give_up(number)
 
     def _check_kinds(self, changes: list[TrialChange]) -> None:
         params = [(name, distribution) for change in changes for name, distribution, _ in change.params]
@@ -667,10 +413,6 @@ class Study:
             first = self.ledger.history.tree.kind(name) or kinds.setdefault(name, distribution)
             check_distribution_compatibility(first, distribution)
 
-    def _sync_if_loaded(self) -> None:
-        if self.ledger.is_loaded:
-            self.ledger.sync()
-
     def _has_trial_with(self, params: dict[str, Any]) -> bool:
         for trial in self.get_trials(deepcopy=False):
             if trial.void_reason is not None:
@@ -679,32 +421,6 @@ class Study:
             if _same_params(tried, params):
                 return True
         return False
-
-    def _require_one_objective(self, name: str, instead: str) -> None:
-        if len(self.ledger.record.directions) > 1:
-            raise RuntimeError(f"Study.{name} needs a single objective, but the study has several; use {instead}.")
-
-
-def check_order(lag: int, sampler: BaseSampler) -> None:
-    """Refuse a deterministic mode that could not be one.
-
-    Raises:
-        ValueError: The lag is negative, or the sampler has no seed.
-    """
-    if lag < 0:
-        raise ValueError(f"optimize(deterministic=...) takes True, or a number of trials from 1 on, but got {lag}.")
-    if lag and not sampler.is_seeded:
-        raise ValueError(
-            f"optimize(deterministic=...) needs a sampler with a seed, for without one each worker draws other numbers. "
-            f"Give it one, such as {type(sampler).__name__}(seed=1)."
-        )
-
-
-def check_exception_classes(catch: tuple[Any, ...]) -> None:
-    """Raise TypeError unless all are exception classes."""
-    for error in catch:
-        if not (isinstance(error, type) and issubclass(error, BaseException)):
-            raise TypeError(f"catch must name exception classes, but got {error!r}.")
 
 
 def _same_params(tried: dict[str, Any], params: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from optimist.samplers import BruteForceSampler, GridSampler, RandomSampler
 from optimist.states import TrialState
 from optimist.storages.base import ANY_TERMS
 from optimist.study import Study
+from optimist.study.conductor import Conductor
 from optimist.trial import Trial
 
 
@@ -122,9 +123,10 @@ def test_a_worker_that_comes_too_late_fails_its_trial_unrun() -> None:
         optimist.create_study(study_name="s", storage=storage, load_if_exists=True, sampler=GridSampler({"x": [1]}))
         for _ in range(2)
     )
-    assert second.wants_more()
+    conductor = Conductor(second)
+    assert conductor.wants_more()
     trial = first.ask()
-    assert second.begin_wanted(ANY_TERMS) is None
+    assert conductor.begin(ANY_TERMS) is None
     late = second.trials[1]
     assert late.state == TrialState.FAIL
     assert late.system_attrs == {"optimist:surplus": True}

@@ -13,8 +13,7 @@ import pytest
 import optimist
 from optimist.exceptions import StorageInternalError
 from optimist.states import StudyDirection
-from optimist.study.optimize import is_at_least
-from optimist.study.study import check_exception_classes
+from optimist.study.plan import check_exception_classes, is_at_least
 from tests.unit.study.conftest import MakeStudy, states, suggest_all
 
 
@@ -257,7 +256,9 @@ def test_ctrl_c_while_a_trial_ends(study: optimist.Study, after: bool, monkeypat
     press_ctrl_c_in(study, "finish", monkeypatch, after=after)
     with pytest.raises(KeyboardInterrupt):
         study.optimize(suggest_all, n_trials=3)
-    assert states(study) == (["COMPLETE", "FAIL"] if study.is_shared else ["COMPLETE"])  # in a store, the next has begun
+    assert states(study) == (
+        ["COMPLETE", "FAIL"] if study.is_shared else ["COMPLETE"]
+    )  # in a store, the next has begun
     study.optimize(suggest_all, n_trials=1)
 
 

@@ -1,0 +1,169 @@
+"""How trials begin and end: what is between a study and its ledger."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, Protocol
+
+from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, RECOMMENDS_KEY, SURPLUS_KEY
+from optimist.history.draft import Draft
+from optimist.history.view import View
+from optimist.logging import get_logger
+from optimist.samplers.base import BaseSampler
+from optimist.states import TrialState
+from optimist.storages.base import Terms
+from optimist.study.escort import Escort
+from optimist.study.live_trial import Owner, Trial
+from optimist.study.lost_trials import LostTrials
+from optimist.study.number_order import NumberOrder, StudyAsOf
+from optimist.study.outcome import Outcome
+
+_logger = get_logger(__name__)
+
+
+class Conducted(Owner, Protocol):
+    """What is needed of a study."""
+
+    is_stopping: bool
+    keep_checkpoints: bool
+    escort: Escort
+    lost_trials: LostTrials
+
+
+def propose(seen: Owner, draft: Draft, *, writes_through: bool) -> Trial:
+    """Let the sampler propose for a trial that has begun; one that writes through commits each parameter at once.
+
+    Args:
+        seen: The study, as the trial may know it.
+        draft: The trial.
+        writes_through: Whether each parameter is committed before the suggestion returns.
+    """
+    try:
+        return Trial(seen, draft.trial_id, draft=draft, writes_through=writes_through)
+    except BaseException:
+        seen.ledger.finish(draft, TrialState.FAIL, None)
+        raise
+
+
+def end_trial(
+    study: Conducted, draft: Draft, outcome: Outcome, recommended: dict[str, Any], then: Terms | None = None
+) -> Draft | None:
+    """End a trial.
+
+    Args:
+        study: Its study.
+        draft: The trial.
+        outcome: How it ends.
+        recommended: Values that it was recommended, by parameter.
+        then: Begin the next trial on these terms with the same commit, if the store can; None: do not.
+
+    Returns:
+        The next trial; None if none was begun.
+    """
+    ledger, sampler = study.ledger, study.sampler
+    if recommended:
+        known = ledger.history.system_attrs.get(DEFAULTS_KEY, {})
+        if any(name not in known or known[name] != value for name, value in recommended.items()):
+            ledger.set_study_attr(DEFAULTS_KEY, {**known, **recommended}, is_system=True)
+    try:
+        if type(sampler).after_trial is not BaseSampler.after_trial:
+            frozen = ledger.history.trial(draft.number)
+            sampler.after_trial(study, frozen, outcome.state, outcome.values)
+    finally:
+        begun = ledger.finish(draft, outcome.state, outcome.values, None if study.is_stopping else then)
+    if outcome.state == TrialState.COMPLETE and not study.keep_checkpoints:
+        study.checkpoints.discard(draft)
+    return begun
+
+
+def is_exhaustible(sampler: BaseSampler) -> bool:
+    """Whether a sampler can run out of proposals."""
+    return type(sampler).has_more is not BaseSampler.has_more
+
+
+class Conductor:
+    """Begins and ends the trials of one loop.
+
+    Args:
+        study: The study.
+        lag: Of the deterministic mode; 0 without.
+    """
+
+    def __init__(self, study: Conducted, lag: int = 0) -> None:
+        self._study = study
+        self._order = NumberOrder(study, lag, study.lost_trials.reclaim_if_due) if lag else None
+        self._is_exhaustible = is_exhaustible(study.sampler)
+        self._next: Draft | None = None  # begun with the end of the last trial
+
+    def begin(self, terms: Terms) -> Trial | None:
+        """Start a trial; None if there turns out to be nothing left to try.
+
+        Workers that look at the same moment may start more trials than are left; the latest then fail unrun.
+
+        Raises:
+            BudgetSpentError: The study has had all the trials that ``terms`` allow.
+        """
+        study = self._study
+        study.lost_trials.reclaim_if_due()
+        begun, self._next = self._next, None
+        draft = study.ledger.begin(terms) if begun is None else begun
+        study.escort.begun(draft.number)
+        seen = study if self._order is None else self._wait_for_order(self._order, draft)
+        if self._is_exhaustible and FIXED_PARAMS_KEY not in draft.system_attrs:
+            history = seen.history if isinstance(seen, StudyAsOf) else seen.ledger.history
+            earlier = View(history, exclude=draft.number, before=draft.number)
+            if not study.sampler.has_more(earlier):
+                _logger.info("Trial %d is not run: others took what was left to try meanwhile.", draft.number)
+                study.ledger.set_trial_attr(draft, SURPLUS_KEY, True, is_system=True)
+                study.ledger.finish(draft, TrialState.FAIL, None)
+                study.escort.dropped(draft.number)
+                return None
+        return propose(seen, draft, writes_through=False)
+
+    def _wait_for_order(self, order: NumberOrder, draft: Draft) -> StudyAsOf:
+        try:
+            return order.study_for(draft.number)
+        except BaseException:
+            self._study.ledger.finish(draft, TrialState.FAIL, None)
+            raise
+
+    def end(self, trial: Trial, outcome: Outcome, then: Terms | None = None) -> bool:
+        """End a trial, and perhaps begin the one that ``begin`` returns next, on the terms ``then``.
+
+        Returns:
+            Whether it was begun.
+        """
+        seen, attrs = trial.study, trial.draft.system_attrs
+        if isinstance(seen, StudyAsOf) and trial.recommended and not seen.knows_defaults and DEFAULTS_KEY not in attrs:
+            self._study.ledger.set_trial_attr(trial.draft, RECOMMENDS_KEY, True, is_system=True)
+        self._next = end_trial(self._study, trial.draft, outcome, trial.recommended, then)
+        return self._next is not None
+
+    def may_overlap(self) -> bool:
+        """Whether the next trial may begin with the commit that ends the last one."""
+        return self._study.escort.may_overlap and not self._is_exhaustible
+
+    def close(self) -> None:
+        """After a loop that broke: queue again what it began and did not run."""
+        draft, self._next = self._next, None
+        if draft is not None:
+            with suppress(Exception):  # it was an error that broke the loop; else the trial's lease runs out
+                self._study.lost_trials.give_up(draft.number)
+
+    def wants_more(self) -> bool:
+        """Whether there is anything left to try: the sampler has proposals, or trials wait."""
+        if not self._is_exhaustible:
+            return True
+        self._study.ledger.sync()
+        view = View(self._study.ledger.history)
+        return view.count(TrialState.WAITING) > 0 or self._study.sampler.has_more(view)
+
+    def waits_for_others(self) -> bool:
+        """Whether trials of other worker loops are running that may yet be lost, and would have to be run again."""
+        ledger = self._study.ledger
+        if not ledger.is_shared:
+            return False
+        ledger.sync()
+        self._study.lost_trials.reclaim_if_due()
+        foreign = {draft.number for draft in ledger.foreign_drafts()}
+        return not foreign.isdisjoint(ledger.storage.leased(ledger.record.study_id))

@@ -1,0 +1,178 @@
+"""What was found: the part of a study that only looks."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Container
+from typing import TYPE_CHECKING, Any, Final
+
+from optimist.history.collector import collector_paused
+from optimist.history.records import FrozenTrial
+from optimist.history.view import View
+from optimist.samplers.base import BaseSampler
+from optimist.states import StudyDirection, TrialState
+from optimist.study.defaults import default_trial_number
+from optimist.study.ledger import Ledger
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METRIC_NAMES_KEY: Final = "study:metric_names"
+
+_DATAFRAME_ATTRS: Final = (
+    "number",
+    "value",
+    "datetime_start",
+    "datetime_complete",
+    "duration",
+    "params",
+    "user_attrs",
+    "system_attrs",
+    "state",
+)
+
+
+class Findings:
+    """What a study says of its trials.
+
+    Attributes:
+        ledger: The history and the storage, kept in step.
+        sampler: Proposes parameters.
+    """
+
+    ledger: Ledger
+    sampler: BaseSampler
+
+    @property
+    def direction(self) -> StudyDirection:
+        """The direction of a study with one objective.
+
+        Raises:
+            RuntimeError: There are several objectives.
+        """
+        self._require_one_objective("direction", "directions")
+        return self.ledger.record.directions[0]
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        """One direction per objective."""
+        return list(self.ledger.record.directions)
+
+    @property
+    def best_trial(self) -> FrozenTrial:
+        """The best feasible complete trial of a study with one objective.
+
+        Raises:
+            RuntimeError: There are several objectives.
+            ValueError: No trial is complete, or none of them is feasible.
+        """
+        self._require_one_objective("best_trial", "best_trials")
+        self._sync_if_loaded()
+        best = self.ledger.best_trial()
+        if best is None:
+            if self.count_trials()[TrialState.COMPLETE]:
+                raise ValueError("No complete trial is feasible: each violates a constraint.")
+            raise ValueError("No trials are completed yet.")
+        return best
+
+    @property
+    def best_value(self) -> float:
+        """The objective value of :attr:`best_trial`."""
+        value = self.best_trial.value
+        assert value is not None
+        return value
+
+    @property
+    def best_params(self) -> dict[str, Any]:
+        """The parameters of :attr:`best_trial`."""
+        return self.best_trial.params
+
+    @property
+    def best_trials(self) -> list[FrozenTrial]:
+        """The Pareto front: feasible complete trials that no other one dominates, by number."""
+        self.ledger.sync()
+        history = self.ledger.history
+        with history.lock:
+            numbers = sorted(int(history.number.data[row]) for row in View(history).front_rows())
+            return [history.trial(number) for number in numbers]
+
+    @property
+    def default_trial(self) -> FrozenTrial | None:
+        """The trial that tried the recommended values (``suggest_*(..., default=...)``); None if none has."""
+        self.ledger.sync()
+        number = default_trial_number(self.ledger.history)
+        return None if number < 0 else self.ledger.history.trial(number)
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """All trials in order of their numbers, as copies."""
+        return self.get_trials()
+
+    def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
+        """The trials in order of their numbers.
+
+        Args:
+            deepcopy: Return copies. Without, finished trials are shared with later calls: do not change them.
+            states: Which states to return; None for all.
+        """
+        self.ledger.sync()
+        trials = self.ledger.history.trials(states)
+        if not deepcopy:
+            return trials
+        with collector_paused():
+            return [copy.deepcopy(trial) for trial in trials]
+
+    def count_trials(self) -> dict[TrialState, int]:
+        """Number of trials by state, those of other workers included and voided ones left out."""
+        self.ledger.sync()
+        return {state: self.ledger.history.counts[state] for state in TrialState}
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every cell of a finite search space was tried: complete, pruned, running or waiting.
+
+        The space is that of the complete trials; False if it is infinite, if trials differ in their parameters, or
+        before the first trial is complete. GridSampler and BruteForceSampler know their own space, and say when
+        nothing is left of that.
+        """
+        self.ledger.sync()
+        view = self.view()
+        return not self.sampler.has_more(view) or view.is_exhausted
+
+    @property
+    def user_attrs(self) -> dict[str, Any]:
+        """Notes of the user on the study, as a copy."""
+        self.ledger.sync()
+        return copy.deepcopy(self.ledger.history.user_attrs)
+
+    @property
+    def metric_names(self) -> list[str] | None:
+        """Names of the objectives; None if they were not set."""
+        self.ledger.sync()
+        return self.ledger.history.system_attrs.get(METRIC_NAMES_KEY)
+
+    def trials_dataframe(self, attrs: tuple[str, ...] = _DATAFRAME_ATTRS, multi_index: bool = False) -> pd.DataFrame:
+        """The trials as a pandas data frame, one row per trial.
+
+        Args:
+            attrs: Which attributes of the trials become columns.
+            multi_index: Whether columns have two levels, such as ("params", "x"), instead of "params_x".
+
+        Raises:
+            MissingDependencyError: pandas is not installed.
+        """
+        from optimist.study.dataframe import trials_dataframe  # pandas is optional and slow to load
+
+        return trials_dataframe(self, attrs, multi_index)
+
+    def view(self, exclude: int = -1) -> View:
+        """The history at this moment, without the open trial of number ``exclude``."""
+        return View(self.ledger.history, exclude)
+
+    def _sync_if_loaded(self) -> None:
+        if self.ledger.is_loaded:
+            self.ledger.sync()
+
+    def _require_one_objective(self, name: str, instead: str) -> None:
+        if len(self.ledger.record.directions) > 1:
+            raise RuntimeError(f"Study.{name} needs a single objective, but the study has several; use {instead}.")
