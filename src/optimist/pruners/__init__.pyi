@@ -3,6 +3,7 @@ from .base import ColumnPruner as ColumnPruner
 from .base import Curve as Curve
 from .base import Verdict as Verdict
 from .base import judge as judge
+from .curve import CurvePruner as CurvePruner
 from .median import MedianPruner as MedianPruner
 from .nop import NopPruner as NopPruner
 from .patient import PatientPruner as PatientPruner

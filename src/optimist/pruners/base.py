@@ -52,12 +52,14 @@ class Curve:
         reports: Intermediate value by step, in order of reporting. Not to be changed.
         system_attrs: Its system attributes by key. Not to be changed.
         prune_by: Puts the trial and its study before a pruner that reads no columns. Use :func:`judge`.
+        read_params: Returns the internal values of its parameters by name.
     """
 
     number: int
     reports: dict[int, float]
     system_attrs: dict[str, Any] = field(default_factory=dict)
     prune_by: Callable[[BasePruner], bool] = _no_study
+    read_params: Callable[[], dict[str, Any]] = dict
 
     @property
     def last_step(self) -> int:
@@ -78,12 +80,22 @@ class ColumnPruner(BasePruner):
 
     def prune(self, study: StudyLike, trial: FrozenTrial) -> bool:
         curve = Curve(
-            trial.number, trial.intermediate_values, trial.system_attrs, lambda pruner: pruner.prune(study, trial)
+            trial.number,
+            trial.intermediate_values,
+            trial.system_attrs,
+            lambda pruner: pruner.prune(study, trial),
+            lambda: internal_params(trial),
         )
         verdict = self.decide(study.view(trial.number), curve)
         for key, note in verdict.record.items():
             study.set_trial_system_attr(trial.number, key, note)
         return verdict.stop
+
+
+def internal_params(trial: FrozenTrial) -> dict[str, Any]:
+    """The internal values of a trial's parameters by name."""
+    distributions = trial.distributions
+    return {name: distributions[name].to_internal_repr(value) for name, value in trial.params.items()}
 
 
 def judge(pruner: BasePruner, view: View, trial: Curve) -> Verdict:

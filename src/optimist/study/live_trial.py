@@ -316,10 +316,14 @@ class Trial(BaseTrial):
         self._ledger.sync_if_due()
         draft = self._draft
         view = self.study.view(self._number)
-        verdict = judge(self.study.pruner, view, Curve(self._number, draft.reports, draft.system_attrs, self._prune_by))
+        curve = Curve(self._number, draft.reports, draft.system_attrs, self._prune_by, self._internal_params)
+        verdict = judge(self.study.pruner, view, curve)
         for key, note in verdict.record.items():
             self._ledger.set_trial_attr(draft, key, note, is_system=True)
         return verdict.stop
+
+    def _internal_params(self) -> dict[str, Any]:
+        return dict(zip(self._draft.layout.items, self._draft.values, strict=False))
 
     def _prune_by(self, pruner: BasePruner) -> bool:
         return pruner.prune(self.study, self.freeze())

@@ -22,7 +22,7 @@ from typing import ClassVar
 import numpy as np
 
 from optimist.history.records import FrozenTrial, create_trial
-from optimist.pruners.base import BasePruner, ColumnPruner, Curve, judge
+from optimist.pruners.base import BasePruner, ColumnPruner, Curve, internal_params, judge
 from optimist.samplers.random import RandomSampler
 from optimist.states import StudyDirection, TrialState
 from optimist.study.catalog import create_study
@@ -203,6 +203,7 @@ def decide(study: Study, trial: Trial) -> bool:
         frozen.intermediate_values,
         frozen.system_attrs,
         lambda pruner: pruner.prune(study, study.get_trials()[trial.number]),
+        lambda: internal_params(frozen),
     )
     verdict = judge(study.pruner, study.view(trial.number), curve)
     if isinstance(study.pruner, ColumnPruner) and verdict.stop:

@@ -1,0 +1,53 @@
+"""Stop a trial that has hardly a chance to become the best, by the learning curves of all trials so far."""
+
+from __future__ import annotations
+
+from optimist.history.view import View
+from optimist.pruners.base import GO_ON, ColumnPruner, Curve, Verdict
+from optimist.pruners.checkpoints import check_at_least, is_checkpoint
+from optimist.states import TrialState
+
+
+class CurvePruner(ColumnPruner):
+    """Stop a trial when its chance to beat the best complete trial falls under a level.
+
+    The chance comes from a Gaussian process over the learning curves of all trials, pruned ones included, and their
+    hyperparameters; see ``optimist.numerics.curves``. It learns how hyperparameters shape a curve, so that a slow
+    starter, say for its low learning rate, is not taken for a bad trial. Metrics may have any scale and either direction.
+    Whether a trial's value is its last report or its best one is seen from the complete trials.
+
+    Nothing is stopped before a trial is complete. The cost of a decision does not grow with the number of trials: the
+    process looks at no more than 64 curves, the best, the latest complete and the latest pruned ones.
+
+    Args:
+        level: Stop at a chance smaller than this, between 0 and 1.
+        n_warmup_steps: Stop nothing before this step.
+        interval_steps: From then on judge once every so many steps; if no report falls on such a step, at the next.
+
+    Raises:
+        ValueError: An argument is outside its range.
+    """
+
+    def __init__(self, level: float = 0.05, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
+        if not 0.0 < level < 1.0:
+            raise ValueError(f"CurvePruner needs 0 < level < 1, but got {level!r}. It is a chance: 0.05 for one in 20.")
+        check_at_least(self, "n_warmup_steps", n_warmup_steps, 0)
+        check_at_least(self, "interval_steps", interval_steps, 1)
+        self._level = level
+        self._n_warmup_steps = n_warmup_steps
+        self._interval_steps = interval_steps
+
+    def decide(self, view: View, trial: Curve) -> Verdict:
+        if view.count(TrialState.COMPLETE) == 0 or not is_checkpoint(trial, self._n_warmup_steps, self._interval_steps):
+            return GO_ON
+        from optimist.pruners.forecast import Forecasts  # numpy is loaded when the first trial is judged
+
+        forecast = view.tracker(Forecasts, Forecasts).at(view)
+        chance = 1.0 if forecast is None else forecast.chance(trial.reports, trial.read_params())
+        if chance >= self._level / (view.n + 1):
+            return GO_ON
+        return Verdict(
+            True,
+            f"Its chance to beat the best value so far is {chance:.1%} by the curves of other trials, less than the "
+            f"{self._level:.1%} that CurvePruner asks for.",
+        )

@@ -1,0 +1,302 @@
+"""How good a running trial will be, by the learning curves of the finished ones."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t as students_t
+
+from optimist.distributions import BaseDistribution
+from optimist.history.history import History
+from optimist.history.view import View
+from optimist.numerics.curves import Conditioned, CurveProcess, Observations
+from optimist.search_space.encoding import encoding_of
+from optimist.search_space.space import SearchSpace
+from optimist.states import TrialState
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+_N_BEST: Final = 20
+_N_LATEST: Final = 20
+_N_PRUNED: Final = 24
+_N_POINTS: Final = 8
+_FIRST_FIT: Final = 4
+_FIT_FACTOR: Final = 1.5
+_DEGREES_OF_FREEDOM: Final = 5.0
+_WIDTH = 0.1
+_WORST: Final = 12.0
+"""Stands for NaN and infinity on the scale of losses."""
+
+
+class Forecasts:
+    """The forecasts of one history: the latest, and the process that was fitted last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._fitted: tuple[int, CurveProcess | None] = (-1, None)
+        self._latest: tuple[int, Forecast | None] = (-1, None)
+
+    def advance(self, history: History, n: int) -> None:
+        """Nothing: what is needed is made when it is asked for."""
+
+    def at(self, view: View) -> Forecast | None:
+        """What the finished trials of a view say; None if none of them says anything."""
+        with self._lock:
+            if self._latest[0] != view.n:
+                self._latest = (view.n, self._make(view))
+            return self._latest[1]
+
+    def _make(self, view: View) -> Forecast | None:
+        curves = Curves.of(view, view.n)
+        if curves is None:
+            return None
+        return Forecast(curves, Conditioned(self._process(view, curves), curves.seen, curves.x))
+
+    def _process(self, view: View, curves: Curves) -> CurveProcess:
+        """The process that was fitted at the last point of the schedule: whoever asks when, it is the same."""
+        complete = np.flatnonzero(view.states == TrialState.COMPLETE)
+        point = last_fit(len(complete))
+        prior = CurveProcess(curves.x.shape[1])
+        if not point:
+            return prior
+        n_rows = int(complete[point - 1]) + 1
+        if self._fitted[0] != n_rows:
+            early = Curves.of(view, n_rows)
+            fitted = None if early is None else CurveProcess(early.x.shape[1]).fitted(early.seen, early.x)
+            self._fitted = (n_rows, fitted)
+        process = self._fitted[1]
+        if process is None or len(process.theta) != len(prior.theta):  # parameters came or went since
+            return prior
+        return process
+
+
+def last_fit(n_complete: int) -> int:
+    """The last number of complete trials at which the process is fitted anew; 0 before the first."""
+    point, following = 0, _FIRST_FIT
+    while following <= n_complete:
+        point, following = following, math.ceil(_FIT_FACTOR * following)
+    return point
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How values become losses beside the best final one: fine near it, coarse far from it.
+
+    Attributes:
+        sign: +1 to minimise, -1 to maximise.
+        best: The smallest final loss.
+        width: Differences of this size are told apart.
+    """
+
+    sign: float
+    best: float
+    width: float
+
+    @classmethod
+    def of(cls, finals: Floats, spread: float, sign: float) -> Scale:
+        """The scale that final losses ask for.
+
+        Args:
+            finals: (n,) final losses.
+            spread: How far apart losses lie along curves, for want of finals that differ.
+            sign: As above.
+        """
+        best = float(finals.min())
+        width = _WIDTH * spread
+        return cls(sign, best, max(width, 1e-9 * abs(best), 1e-300))
+
+    def of_losses(self, losses: Floats) -> Floats:
+        """(n,) losses on this scale; 0 is as good as the best."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            z = np.arcsinh((losses - self.best) / self.width)
+        return np.clip(np.nan_to_num(z, nan=_WORST, posinf=_WORST, neginf=-_WORST), -_WORST, _WORST)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How steps become the logarithm of the share of time left.
+
+    Attributes:
+        first: The first step.
+        gap: Between two steps.
+        n_steps: From the first step to the last, that one included, in gaps.
+    """
+
+    first: float
+    gap: float
+    n_steps: float
+
+    def tau(self, steps: Floats) -> Floats:
+        """(n,) zero from the last step on."""
+        elapsed = np.maximum((steps - self.first) / self.gap + 1.0, 0.5)
+        return np.maximum(np.log(self.n_steps / elapsed), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Curves of finished trials, as the process sees them.
+
+    Attributes:
+        seen: The observations.
+        x: (n_runs, d) encoded hyperparameters.
+        scale, clock: What brought values and steps into this form.
+        keeps_best: Whether the value of a trial is its best report, not its last one.
+        space: The hyperparameters.
+    """
+
+    seen: Observations
+    x: Floats
+    scale: Scale
+    clock: Clock
+    keeps_best: bool
+    space: SearchSpace
+
+    @classmethod
+    def of(cls, view: View, n_rows: int) -> Curves | None:
+        """The curves of the first rows; None if no complete trial has one."""
+        sign = _sign(view)
+        states = view.states[:n_rows]
+        losses = view.losses[:n_rows, 0]
+        finals_rows = np.flatnonzero((states == TrialState.COMPLETE) & np.isfinite(losses))
+        told = [row for row in _chosen_complete(finals_rows, losses) if len(view.curve(row)[0])]
+        if not told:
+            return None
+        pruned = [
+            row for row in np.flatnonzero(states == TrialState.PRUNED)[::-1][:_N_PRUNED] if len(view.curve(row)[0])
+        ]
+        curves = {int(row): _curve(view, int(row), sign) for row in (*told, *pruned[::-1])}
+        finals = {int(row): float(losses[row]) for row in told}
+        keeps_best = _keeps_best(curves, finals)
+        clock = _clock([curves[row][0] for row in finals], [steps for steps, _ in curves.values()])
+        firsts = np.array([_finite(values)[0] for _, values in curves.values()])
+        spread = float(np.median(np.abs(firsts - losses[finals_rows].min())))
+        scale = Scale.of(losses[finals_rows], spread, sign)
+        runs, taus, zs = [], [], []
+        for run, (row, (steps, values)) in enumerate(curves.items()):
+            tau, z = _seen(steps, values, clock, scale, keeps_best)
+            if row in finals:  # what counts at the end is the value, whatever was reported there
+                kept = tau > 0
+                tau = np.append(tau[kept], 0.0)
+                z = np.append(z[kept], scale.of_losses(np.array([finals[row]])))
+            runs.append(np.full(len(tau), run))
+            taus.append(tau)
+            zs.append(z)
+        seen = Observations(np.concatenate(runs).astype(np.intp), np.concatenate(taus), np.concatenate(zs))
+        space = _space(view, list(curves))
+        return cls(seen, _points(view, list(curves), space), scale, clock, keeps_best, space)
+
+
+class Forecast:
+    """What finished trials say of a running one.
+
+    Args:
+        curves: Theirs.
+        process: The process that knows them.
+    """
+
+    def __init__(self, curves: Curves, process: Conditioned) -> None:
+        self._curves, self._process = curves, process
+
+    def chance(self, reports: Mapping[int, float], params: Mapping[str, Any]) -> float:
+        """The chance that a trial will beat the best complete one.
+
+        Args:
+            reports: Intermediate value by step.
+            params: Internal values by parameter.
+        """
+        curves = self._curves
+        steps = np.array(sorted(reports), dtype=np.float64)
+        values = np.array([reports[int(step)] for step in steps]) * curves.scale.sign
+        tau, z = _seen(steps, values, curves.clock, curves.scale, curves.keeps_best)
+        if not tau[-1] > 0:
+            return 1.0  # it is at its end
+        mean, variance = self._process.end_of(tau, z, _point(params, curves.space))
+        return float(students_t.cdf(-mean / math.sqrt(variance), _DEGREES_OF_FREEDOM))
+
+
+def _sign(view: View) -> float:
+    from optimist.states import StudyDirection
+
+    return -1.0 if view.directions[0] == StudyDirection.MAXIMIZE else 1.0
+
+
+def _chosen_complete(rows: Rows, losses: Floats) -> list[int]:
+    """The best and the latest of some rows, in order of finishing."""
+    best = rows[np.argsort(losses[rows], kind="stable")[:_N_BEST]]
+    others = np.setdiff1d(rows, best)
+    return sorted({*map(int, best), *map(int, others[-_N_LATEST:])})
+
+
+def _curve(view: View, row: int, sign: float) -> tuple[Floats, Floats]:
+    steps, values = view.curve(row)
+    return steps.astype(np.float64), values * sign
+
+
+def _finite(values: Floats) -> Floats:
+    kept = values[np.isfinite(values)]
+    return kept if len(kept) else np.zeros(1)
+
+
+def _keeps_best(curves: Mapping[int, tuple[Floats, Floats]], finals: Mapping[int, float]) -> bool:
+    n_last = sum(curves[row][1][-1] == final for row, final in finals.items())
+    n_best = sum(np.nanmin(_finite(curves[row][1])) == final for row, final in finals.items())
+    return bool(n_best > n_last)
+
+
+def _clock(complete: Sequence[Floats], every: Sequence[Floats]) -> Clock:
+    first = min(float(steps[0]) for steps in every)
+    gaps = np.concatenate([np.diff(steps) for steps in complete])
+    gap = float(np.median(gaps)) if len(gaps) else 1.0
+    last = float(np.median([steps[-1] for steps in complete]))
+    return Clock(first, gap, (last - first) / gap + 1.0)
+
+
+def _seen(steps: Floats, values: Floats, clock: Clock, scale: Scale, keeps_best: bool) -> tuple[Floats, Floats]:
+    """At most a few observations of a curve, spread over the logarithm of time, the last one among them."""
+    z = scale.of_losses(values)
+    if keeps_best:
+        z = np.minimum.accumulate(z)
+    n = len(steps)
+    if n > _N_POINTS:
+        kept = np.unique(np.round(np.geomspace(1, n, _N_POINTS)).astype(np.intp)) - 1
+        steps, z = steps[kept], z[kept]
+    return clock.tau(steps), z
+
+
+def _space(view: View, rows: Sequence[int]) -> SearchSpace:
+    """The hyperparameters of some rows, as the latest of them suggested them, in order of their names."""
+    found: dict[str, BaseDistribution] = {}
+    for index in dict.fromkeys(view.layout_indices[list(rows)].tolist()):
+        found |= view.layouts[index].distributions
+    return SearchSpace(dict(sorted(found.items()))).without_singles()
+
+
+def _points(view: View, rows: Sequence[int], space: SearchSpace) -> Floats:
+    """(n_rows, d) encoded hyperparameters; the middle where a trial does not have one."""
+    encoding = encoding_of(space, one_hot=True)
+    which = np.array(rows, dtype=np.intp)
+    points = np.full((len(rows), encoding.n_columns), 0.5)
+    for name, distribution in space.items():
+        has = view.holds([name], which)
+        values = view.column(name)[which[has]]
+        points[np.ix_(has, range(*encoding.columns[name].indices(encoding.n_columns)))] = encoding_of(
+            SearchSpace({name: distribution}), one_hot=True
+        ).encode({name: values})
+    return points
+
+
+def _point(params: Mapping[str, Any], space: SearchSpace) -> Floats:
+    encoding = encoding_of(space, one_hot=True)
+    point = np.full(encoding.n_columns, 0.5)
+    for name, distribution in space.items():
+        if name in params:
+            single = encoding_of(SearchSpace({name: distribution}), one_hot=True)
+            point[encoding.columns[name]] = single.encode({name: np.array([params[name]])})[0]
+    return point
