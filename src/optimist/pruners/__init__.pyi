@@ -10,3 +10,4 @@ from .patient import PatientPruner as PatientPruner
 from .percentile import PercentilePruner as PercentilePruner
 from .successive_halving import SuccessiveHalvingPruner as SuccessiveHalvingPruner
 from .threshold import ThresholdPruner as ThresholdPruner
+from .wilcoxon import WilcoxonPruner as WilcoxonPruner
