@@ -52,12 +52,14 @@ class Curve:
         reports: Intermediate value by step, in order of reporting. Not to be changed.
         system_attrs: Its system attributes by key. Not to be changed.
         prune_by: Puts the trial and its study before a pruner that reads no columns. Use :func:`judge`.
+        study_name: The name of its study.
     """
 
     number: int
     reports: dict[int, float]
     system_attrs: dict[str, Any] = field(default_factory=dict)
     prune_by: Callable[[BasePruner], bool] = _no_study
+    study_name: str = ""
 
     @property
     def last_step(self) -> int:
@@ -78,7 +80,11 @@ class ColumnPruner(BasePruner):
 
     def prune(self, study: StudyLike, trial: FrozenTrial) -> bool:
         curve = Curve(
-            trial.number, trial.intermediate_values, trial.system_attrs, lambda pruner: pruner.prune(study, trial)
+            trial.number,
+            trial.intermediate_values,
+            trial.system_attrs,
+            lambda pruner: pruner.prune(study, trial),
+            study.study_name,
         )
         verdict = self.decide(study.view(trial.number), curve)
         for key, note in verdict.record.items():

@@ -318,9 +318,12 @@ class Trial(BaseTrial):
         self._ledger.sync_if_due()
         draft = self._draft
         view = self.study.view(self._number)
-        verdict = judge(self.study.pruner, view, Curve(self._number, draft.reports, draft.system_attrs, self._prune_by))
+        curve = Curve(self._number, draft.reports, draft.system_attrs, self._prune_by, self.study.study_name)
+        verdict = judge(self.study.pruner, view, curve)
         for key, note in verdict.record.items():
             self._ledger.set_trial_attr(draft, key, note, is_system=True)
+        if verdict.record and self._writes_through:
+            self._ledger.flush(draft)
         return verdict.stop
 
     def _prune_by(self, pruner: BasePruner) -> bool:
