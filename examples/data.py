@@ -12,7 +12,7 @@ parts and a test part, the same bytes every time.
 
     python examples/data.py find                      say where each data set is, and change nothing
     python examples/data.py fetch                     install or download what is missing
-    python examples/data.py corrupted-mnist FOLDER    about ten seconds
+    python examples/data.py corrupted-mnist FOLDER    a few seconds
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Six hyperparameters have defaults on the command line. Some training images are 
 prints the accuracy on them after each epoch, and the accuracy on the test images once, at the end. It runs on one
 core, and the same seed gives the same numbers.
 
-    python examples/fashion_trainer.py                                   all images
+    python examples/fashion_trainer.py                                   all images; half a minute
     python examples/fashion_trainer.py --train-size 10000 --epochs 5     a sixth of them
     python examples/fashion_trainer.py --learning-rate 0.003 --width 256 --batch-norm --activation gelu
 """
