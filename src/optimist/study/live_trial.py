@@ -265,7 +265,7 @@ class Trial(BaseTrial):
         sampler = self.study.sampler
         if self._uniforms is not None:
             assert isinstance(sampler, ColumnSampler)
-            return edge.quantile(sampler.streams.uniform(self._number, len(self._draft.values)))
+            return edge.quantile(sampler.uniform(self, len(self._draft.values)))
         with self.study.proposal_lock:
             if isinstance(sampler, ColumnSampler):
                 internal = sampler.propose_one(self, edge.name, edge.distribution)
