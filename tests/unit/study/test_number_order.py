@@ -24,6 +24,7 @@ from optimist.samplers import (
     BruteForceSampler,
     GridSampler,
     PartialFixedSampler,
+    QMCSampler,
     RandomSampler,
     TPESampler,
 )
@@ -141,14 +142,15 @@ def test_stored_study_is_the_same(tmp_path: Path) -> None:
     assert run(new_tpe, 3, True, storage=str(tmp_path / "study.db")) == run(new_tpe, 1, 3)
 
 
-def test_random_search_depends_on_no_number_of_workers() -> None:
+@pytest.mark.parametrize("make", [lambda: RandomSampler(seed=1), lambda: QMCSampler(scramble=True, seed=1)])
+def test_history_free_search_depends_on_no_number_of_workers(make: Callable[[], BaseSampler]) -> None:
     def plain(trial: Trial) -> float:
         dawdle()
         return trial.suggest_float("x", 0, 1) + trial.suggest_int("n", 0, 9)
 
-    first = run(lambda: RandomSampler(seed=1), 1, True, plain)
-    assert run(lambda: RandomSampler(seed=1), 4, True, plain) == first
-    assert run(lambda: RandomSampler(seed=1), 16, True, plain) == first
+    first = run(make, 1, True, plain)
+    assert run(make, 4, True, plain) == first
+    assert run(make, 16, True, plain) == first
 
 
 def test_grid_depends_on_no_number_of_workers() -> None:
