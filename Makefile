@@ -61,6 +61,11 @@ $(VENV)/has-servers: tools/install_servers.sh $(VENV)/has-pip
 	sh tools/install_servers.sh
 	@touch $@
 
+# What the examples on images need. PyTorch comes alone, so that no other package chooses its build.
+$(VENV)/has-images: examples/data.py $(VENV)/has-torch $(VENV)/has-examples
+	$(BIN)/python examples/data.py fetch
+	@touch $@
+
 $(VENV)/has-%: $(VENV)/has-optimist
 	$(BIN)/python -m pip install --quiet --group $*
 	@touch $@

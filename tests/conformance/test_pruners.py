@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import inspect
 
+import pytest
+
 import optimist.pruners
 from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial
 from optimist.pruners import (
     BasePruner,
+    HyperbandPruner,
     MedianPruner,
     NopPruner,
     PatientPruner,
     PercentilePruner,
+    SuccessiveHalvingPruner,
     ThresholdPruner,
+    WilcoxonPruner,
 )
 from optimist.states import StudyDirection, TrialState
 from optimist.testing import PrunerSuite
@@ -60,6 +65,64 @@ class TestThresholdPruner(PrunerSuite):
 
     def make_mirrored(self) -> BasePruner:
         return ThresholdPruner(lower=-0.8, upper=0.5, n_warmup_steps=1, interval_steps=2)
+
+
+class TestSuccessiveHalvingPruner(PrunerSuite):
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return SuccessiveHalvingPruner()
+
+
+class TestSuccessiveHalvingPrunerWithResource(PrunerSuite):
+    compares = False  # NaN at a rung is enough to be stopped
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return SuccessiveHalvingPruner(min_resource=1, reduction_factor=2, min_early_stopping_rate=1)
+
+
+class TestSuccessiveHalvingPrunerWithBootstrap(PrunerSuite):
+    compares = False
+    keeps_best = False
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return SuccessiveHalvingPruner(min_resource=2, reduction_factor=2, bootstrap_count=1)
+
+
+class TestPatientPrunerAroundSuccessiveHalving(PrunerSuite):
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return PatientPruner(SuccessiveHalvingPruner(), patience=1)
+
+
+class TestHyperbandPruner(PrunerSuite):
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return HyperbandPruner()
+
+
+class TestHyperbandPrunerWithResources(PrunerSuite):
+    compares = False
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return HyperbandPruner(min_resource=2, max_resource=20, reduction_factor=2)
+
+
+@pytest.mark.filterwarnings("ignore:WilcoxonPruner:UserWarning")
+class TestWilcoxonPruner(PrunerSuite):
+    def make_pruner(self) -> BasePruner:
+        return WilcoxonPruner()
+
+
+@pytest.mark.filterwarnings("ignore:WilcoxonPruner:UserWarning")
+class TestWilcoxonPrunerThatIsSure(PrunerSuite):
+    def make_pruner(self) -> BasePruner:
+        return WilcoxonPruner(p_threshold=0.01, n_startup_steps=5)
 
 
 class WorseThanAnyPruner(BasePruner):

@@ -17,6 +17,7 @@ from optimist.samplers import (
     ColumnSampler,
     GridSampler,
     PartialFixedSampler,
+    QMCSampler,
     RandomSampler,
     TPESampler,
 )
@@ -29,6 +30,13 @@ class TestRandomSampler(SamplerSuite):
 
     def make_sampler(self, space: Space, seed: int) -> BaseSampler:
         return RandomSampler(seed)
+
+
+class TestQMCSampler(SamplerSuite):
+    avoids_duplicates = False
+
+    def make_sampler(self, space: Space, seed: int) -> BaseSampler:
+        return QMCSampler(scramble=True, seed=seed)
 
 
 class TestTPESampler(SamplerSuite):

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from tests.idx import write_data_set
+
 ROOT = Path(__file__).resolve().parents[2]
 SHORT_FORMS = {
+    "data.py": ["corrupted-mnist", "corrupted"],
     "digits_forest.py": ["--trials", "3", "--grid", "small"],
     "distributed.py": ["--trials", "3", "--workers", "1", "2", "--storage", "sqlite:///distributed.db"],
+    "fashion_trainer.py": ["--train-size", "40", "--epochs", "2"],
 }
+NEED_TORCH = {"fashion_trainer.py"}
+RUNNABLE = [name for name in SHORT_FORMS if name not in NEED_TORCH or find_spec("torch")]
 
 
 def test_every_example_has_a_short_form() -> None:
@@ -20,8 +27,11 @@ def test_every_example_has_a_short_form() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("example", SHORT_FORMS)
-def test_example_runs_twice(example: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("example", RUNNABLE)
+def test_example_runs_twice(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_data_set(tmp_path / "images", n_train=50)  # made-up images do for a smoke run
+    for variable in ("OPTIMIST_FASHION_MNIST", "OPTIMIST_MNIST"):
+        monkeypatch.setenv(variable, str(tmp_path / "images"))
     pytest.importorskip("sklearn", reason="the examples need scikit-learn: pip install --group examples")
     for _ in range(2):
         done = run([str(ROOT / "examples" / example), *SHORT_FORMS[example]], tmp_path)

@@ -200,6 +200,18 @@ def percentile_pruner(percentile: float, pruners: Any) -> Any:
         ("ThresholdPruner", {"lower": 2, "upper": 1}),
         ("ThresholdPruner", {"lower": 2, "n_warmup_steps": -1}),
         ("ThresholdPruner", {"lower": 2, "interval_steps": 0}),
+        ("SuccessiveHalvingPruner", {"min_resource": 0}),
+        ("SuccessiveHalvingPruner", {"min_resource": "all"}),
+        ("SuccessiveHalvingPruner", {"min_resource": 1, "reduction_factor": 1}),
+        ("SuccessiveHalvingPruner", {"min_early_stopping_rate": -1}),
+        ("SuccessiveHalvingPruner", {"min_resource": 1, "bootstrap_count": -1}),
+        ("SuccessiveHalvingPruner", {"bootstrap_count": 1}),
+        ("HyperbandPruner", {"max_resource": 1.5}),
+        ("HyperbandPruner", {"max_resource": "all"}),
+        ("HyperbandPruner", {"bootstrap_count": 1}),
+        ("WilcoxonPruner", {"p_threshold": -0.1}),
+        ("WilcoxonPruner", {"p_threshold": 1.1}),
+        ("WilcoxonPruner", {"n_startup_steps": -1}),
     ],
 )
 def test_the_same_arguments_are_refused(name: str, kwargs: dict[str, Any]) -> None:

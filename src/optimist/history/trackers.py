@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import compress
+from typing import NamedTuple
 
 from optimist.history.history import History
 from optimist.search_space.intersection import Intersection
@@ -217,6 +218,68 @@ def _complete_curve(history: History, row: int) -> Iterable[tuple[int, float]]:
         return ()
     start, stop = history.curve_range(row)
     return zip(history.curve_steps.data[start:stop], history.curve_values.data[start:stop], strict=True)
+
+
+Measure = Callable[[History, int], float | None]
+"""Says of a finished trial, by its row, how well it does at something; None if it takes no part."""
+
+
+class Lead(NamedTuple):
+    """Who leads, and by what.
+
+    Attributes:
+        row: The finished trial.
+        measure: What is said of it.
+    """
+
+    row: int
+    measure: float
+
+
+class Leader:
+    """The finished trial with the lowest measure, the first among equals.
+
+    Args:
+        measure: What it says of a row must never change.
+    """
+
+    def __init__(self, measure: Measure) -> None:
+        self._measure = measure
+        self._leads: list[Lead] = []  # each until the next
+        self._n_seen = 0
+
+    def advance(self, history: History, n: int) -> None:
+        for row in range(self._n_seen, n):
+            measure = self._measure(history, row)
+            if measure is not None and (not self._leads or measure < self._leads[-1].measure):
+                self._leads.append(Lead(row, measure))
+        self._n_seen = max(self._n_seen, n)
+
+    def at(self, history: History, n: int) -> Lead | None:
+        """Who leads among the first ``n`` rows; None if no trial takes part."""
+        self.advance(history, n)
+        i = bisect_left(self._leads, n, key=_row_of)
+        return self._leads[i - 1] if i else None
+
+
+def _row_of(lead: Lead) -> int:
+    return lead.row
+
+
+def loss(history: History, row: int) -> float | None:
+    """The first objective of a feasible complete trial, turned so that smaller is better."""
+    if history.state.data[row] != _COMPLETE or not is_feasible(history, row):
+        return None
+    value = history.values[0].data[row] * history.signs[0]
+    return value if value == value else None
+
+
+def minus_last_step(history: History, row: int) -> int | None:
+    """How far a complete trial that reported anything came; the further, the lower."""
+    if history.state.data[row] != _COMPLETE:
+        return None
+    start, stop = history.curve_range(row)
+    return None if start == stop else -history.curve_steps.data[stop - 1]
 
 
 class SharedSpace:

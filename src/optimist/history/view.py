@@ -15,7 +15,19 @@ from optimist.history.attributes import FIXED_PARAMS_KEY
 from optimist.history.cells import CommonSpace, FinishedCells, TriedCells
 from optimist.history.history import History, TrackerT
 from optimist.history.layout import Layout, internal_value
-from optimist.history.trackers import Front, LayoutFilter, SharedSpace, Step, StepValues, TopRows, rank_key, violation
+from optimist.history.trackers import (
+    Front,
+    LayoutFilter,
+    Lead,
+    Leader,
+    Measure,
+    SharedSpace,
+    Step,
+    StepValues,
+    TopRows,
+    rank_key,
+    violation,
+)
 from optimist.numerics.order_statistics import percentile_of_sorted
 from optimist.search_space.space import SearchSpace
 from optimist.states import StudyDirection, TrialState
@@ -260,6 +272,18 @@ class View:
     def violation(self, row: int) -> float:
         """Sum of the positive constraint values of a finished trial; infinite if it reported none of them."""
         return violation(self._history, row, self.n)
+
+    def leader(self, measure: Measure) -> Lead | None:
+        """The finished trial with the lowest measure, the first among equals; None if no trial takes part.
+
+        Args:
+            measure: A function of a module, or another object that is equal to itself the next time it is given.
+
+        Cost: O(1), whatever the number of trials.
+        """
+        history = self._history
+        with history.lock:
+            return history.tracker((Leader, measure), Leader, measure).at(history, self.n)
 
     def front_rows(self) -> list[int]:
         """The Pareto front of the feasible complete trials, in ascending order.

@@ -52,6 +52,7 @@ class Curve:
         reports: Intermediate value by step, in order of reporting. Not to be changed.
         system_attrs: Its system attributes by key. Not to be changed.
         prune_by: Puts the trial and its study before a pruner that reads no columns. Use :func:`judge`.
+        study_name: The name of its study.
         read_params: Returns the internal values of its parameters by name.
     """
 
@@ -59,6 +60,7 @@ class Curve:
     reports: dict[int, float]
     system_attrs: dict[str, Any] = field(default_factory=dict)
     prune_by: Callable[[BasePruner], bool] = _no_study
+    study_name: str = ""
     read_params: Callable[[], dict[str, Any]] = dict
 
     @property
@@ -84,6 +86,7 @@ class ColumnPruner(BasePruner):
             trial.intermediate_values,
             trial.system_attrs,
             lambda pruner: pruner.prune(study, trial),
+            study.study_name,
             lambda: internal_params(trial),
         )
         verdict = self.decide(study.view(trial.number), curve)

@@ -106,6 +106,10 @@ class ColumnSampler(BaseSampler):
         """The uniform draws of a trial whose parameters follow the law of random search; None for any other trial."""
         return None
 
+    def uniform(self, trial: TrialLike, ordinal: int) -> float:
+        """The draw for the ordinal-th parameter of a trial that has ``uniforms``, which may be more than they are."""
+        return self.streams.uniform(trial.number, ordinal)
+
     def relative_space(self, view: View) -> dict[str, BaseDistribution]:
         """The parameters that :meth:`propose` shall propose together."""
         return {}

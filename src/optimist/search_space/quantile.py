@@ -43,7 +43,7 @@ def _float_quantile(distribution: FloatDistribution) -> Callable[[float], float]
     width = high - low
     if math.isinf(width):  # the range is wider than a float can say
         return lambda u: min(max(low * (1.0 - u) + high * u, low), high)
-    return lambda u: min(low + u * width, high)
+    return lambda u: x if (x := low + u * width) < high else high
 
 
 def _int_quantile(distribution: IntDistribution) -> Callable[[float], int]:

@@ -71,10 +71,15 @@ class Checkpoints:
         """The newest folder with anything in it of the trials that this one retries; None if there is none."""
         return next((folder for folder in self._of_predecessors(draft) if _is_filled(folder)), None)
 
-    def discard(self, draft: Draft) -> None:
-        """Remove the folders of a trial and of all that it retried."""
-        if self._found is None and self._is_nowhere():
-            return
+    def discard(self, draft: Draft, *, ran_here: bool) -> None:
+        """Remove the folders of a trial and of all that it retried.
+
+        Args:
+            draft: The trial.
+            ran_here: Whether no other process than this one can have made the trial's own folder.
+        """
+        if self._found is None and ran_here and not predecessors(draft.system_attrs):
+            return  # nobody here has asked for a folder
         if not self.folder.is_dir():
             return
         for folder in (self.folder_of(draft.number, draft.started_us), *self._of_predecessors(draft)):
@@ -82,10 +87,6 @@ class Checkpoints:
                 from shutil import rmtree  # loads slowly, and most studies have no checkpoints
 
                 rmtree(folder, ignore_errors=True)  # what another process holds open stays; it does no harm
-
-    def _is_nowhere(self) -> bool:
-        """Whether no folder can have been made: the study is in memory, and nobody has asked for one."""
-        return not self._study.ledger.is_shared and not os.environ.get(CHECKPOINTS_VARIABLE)
 
     def _of_predecessors(self, draft: Draft) -> Iterator[Path]:
         for number in predecessors(draft.system_attrs):

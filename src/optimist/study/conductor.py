@@ -46,7 +46,13 @@ def propose(seen: Owner, draft: Draft, *, writes_through: bool) -> Trial:
 
 
 def end_trial(
-    study: Conducted, draft: Draft, outcome: Outcome, recommended: dict[str, Any], then: Terms | None = None
+    study: Conducted,
+    draft: Draft,
+    outcome: Outcome,
+    recommended: dict[str, Any],
+    then: Terms | None = None,
+    *,
+    ran_here: bool = False,
 ) -> Draft | None:
     """End a trial.
 
@@ -56,6 +62,7 @@ def end_trial(
         outcome: How it ends.
         recommended: Values that it was recommended, by parameter.
         then: Begin the next trial on these terms with the same commit, if the store can; None: do not.
+        ran_here: Whether it ran in this process alone.
 
     Returns:
         The next trial; None if none was begun.
@@ -72,7 +79,7 @@ def end_trial(
     finally:
         begun = ledger.finish(draft, outcome.state, outcome.values, None if study.is_stopping else then)
     if outcome.state == TrialState.COMPLETE and not study.keep_checkpoints:
-        study.checkpoints.discard(draft)
+        study.checkpoints.discard(draft, ran_here=ran_here)
     return begun
 
 
@@ -93,6 +100,7 @@ class Conductor:
         self._study = study
         self._order = NumberOrder(study, lag, study.lost_trials.reclaim_if_due) if lag else None
         self._is_exhaustible = is_exhaustible(study.sampler)
+        self._is_shared = study.ledger.is_shared
         self._next: Draft | None = None  # begun with the end of the last trial
 
     def begin(self, terms: Terms) -> Trial | None:
@@ -104,7 +112,8 @@ class Conductor:
             BudgetSpentError: The study has had all the trials that ``terms`` allow.
         """
         study = self._study
-        study.lost_trials.reclaim_if_due()
+        if self._is_shared:
+            study.lost_trials.reclaim_if_due()
         begun, self._next = self._next, None
         draft = study.ledger.begin(terms) if begun is None else begun
         study.escort.begun(draft.number)
@@ -136,12 +145,12 @@ class Conductor:
         seen, attrs = trial.study, trial.draft.system_attrs
         if isinstance(seen, StudyAsOf) and trial.recommended and not seen.knows_defaults and DEFAULTS_KEY not in attrs:
             self._study.ledger.set_trial_attr(trial.draft, RECOMMENDS_KEY, True, is_system=True)
-        self._next = end_trial(self._study, trial.draft, outcome, trial.recommended, then)
+        self._next = end_trial(self._study, trial.draft, outcome, trial.recommended, then, ran_here=True)
         return self._next is not None
 
     def may_overlap(self) -> bool:
         """Whether the next trial may begin with the commit that ends the last one."""
-        return self._study.escort.may_overlap and not self._is_exhaustible
+        return self._is_shared and self._study.escort.may_overlap and not self._is_exhaustible
 
     def close(self) -> None:
         """After a loop that broke: queue again what it began and did not run."""

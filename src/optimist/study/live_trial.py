@@ -80,7 +80,8 @@ class Trial(BaseTrial):
         else:
             with study.proposal_lock:
                 self._propose_by_hooks(sampler)
-        self._is_random = self._uniforms is not None and not self._given and not self._tries_defaults
+        if self._uniforms is not None and not self._given and not self._tries_defaults:
+            self._n_random = DRAWS_PER_ROW
 
     def _attach(self, draft: Draft, writes_through: bool = True) -> None:
         self._ledger = self.study.ledger
@@ -96,7 +97,7 @@ class Trial(BaseTrial):
             self._given = {**self._given, **draft.system_attrs[FIXED_PARAMS_KEY]}
         self._tries_defaults = self.study.tries_defaults(draft.number)
         self._uniforms = None
-        self._is_random = False
+        self._n_random = 0  # how many parameters get the uniforms as they are
 
     def _propose(self, sampler: ColumnSampler) -> None:
         space = sampler.relative_space(self.view)
@@ -133,11 +134,12 @@ class Trial(BaseTrial):
             edge = self._edge(name, distribution, (low, high, step, log))
         if draft.state is not _RUNNING:
             refuse_finished(draft)
-        if self._is_random and len(draft.values) < DRAWS_PER_ROW:
-            value = edge.quantile(self._uniforms[len(draft.values)])  # type: ignore[index]
+        values = draft.values
+        if len(values) < self._n_random:
+            value = edge.quantile(self._uniforms[len(values)])  # type: ignore[index]
         else:
             value = self._choose(edge, _UNSET if default is None else default)
-        draft.values.append(value)
+        values.append(value)
         draft.layout = edge.target
         if self._writes_through:
             self._ledger.flush(draft)
@@ -263,7 +265,7 @@ class Trial(BaseTrial):
         sampler = self.study.sampler
         if self._uniforms is not None:
             assert isinstance(sampler, ColumnSampler)
-            return edge.quantile(sampler.streams.uniform(self._number, len(self._draft.values)))
+            return edge.quantile(sampler.uniform(self, len(self._draft.values)))
         with self.study.proposal_lock:
             if isinstance(sampler, ColumnSampler):
                 internal = sampler.propose_one(self, edge.name, edge.distribution)
@@ -316,10 +318,19 @@ class Trial(BaseTrial):
         self._ledger.sync_if_due()
         draft = self._draft
         view = self.study.view(self._number)
-        curve = Curve(self._number, draft.reports, draft.system_attrs, self._prune_by, self._internal_params)
+        curve = Curve(
+            self._number,
+            draft.reports,
+            draft.system_attrs,
+            self._prune_by,
+            self.study.study_name,
+            self._internal_params,
+        )
         verdict = judge(self.study.pruner, view, curve)
         for key, note in verdict.record.items():
             self._ledger.set_trial_attr(draft, key, note, is_system=True)
+        if verdict.record and self._writes_through:
+            self._ledger.flush(draft)
         return verdict.stop
 
     def _internal_params(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Loop:
         self._n_left = plan.n_trials
         self._n_running = 0
         self._n_waiting = 0
-        self._is_alone = False
+        self._may_overlap = False
         self._has_next = False  # its trial was begun with the end of the last one
         self._lock = threading.Lock()
         self._turn = threading.Condition(self._lock)
@@ -55,7 +55,8 @@ class Loop:
         """Run trials until there is a reason to stop."""
         try:
             if n_threads == 1:
-                self._is_alone = True
+                plan = self._plan
+                self._may_overlap = not plan.callbacks and plan.target is None and self._conductor.may_overlap()
                 with self._interrupts:
                     run_serially(self._run_one)
             else:
@@ -137,13 +138,10 @@ class Loop:
     def _may_begin_next(self) -> bool:
         """Whether it is certain, before a trial has ended, that another one will be run after it."""
         return (
-            self._is_alone
-            and not self._plan.callbacks
-            and self._plan.target is None
+            self._may_overlap
             and not self._study.is_stopping
             and self._n_left > 0
             and not self._plan.is_late
-            and self._conductor.may_overlap()
             and self._study.escort.may_begin()
         )
 
@@ -197,6 +195,7 @@ class Loop:
                 _log_failure(trial, outcome, error)
             elif _logger.isEnabledFor(logging.INFO):
                 _log_end(trial, outcome)
+        is_fatal = is_fatal and error is not None
         study.escort.ended(trial.number, outcome.state, outcome.values, is_fatal=is_fatal)
         if error is not None and is_fatal:
             raise error

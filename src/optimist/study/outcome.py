@@ -39,6 +39,8 @@ def outcome_of(draft: Draft, values: Any, state: TrialState | None, n_objectives
         ValueError: The state contradicts the values, or is not a final one.
     """
     if state is None:
+        if type(values) is float and n_objectives == 1 and values == values:
+            return Outcome(TrialState.COMPLETE, [values])
         accepted, problem = accept_values(values, n_objectives)
         return Outcome(TrialState.FAIL, None, problem) if accepted is None else Outcome(TrialState.COMPLETE, accepted)
     if state == TrialState.COMPLETE:
@@ -58,9 +60,7 @@ def outcome_of(draft: Draft, values: Any, state: TrialState | None, n_objectives
 def accept_values(values: Any, n_objectives: int) -> tuple[list[float] | None, str]:
     """Turn what an objective returned into one float per objective; or say why that cannot be."""
     several: list[Any]
-    if type(values) is float:
-        several = [values]
-    elif isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
+    if isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
         several = list(values)
     else:
         several = [values]

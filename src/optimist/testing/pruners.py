@@ -25,6 +25,7 @@ from optimist.history.records import FrozenTrial, create_trial
 from optimist.pruners.base import BasePruner, ColumnPruner, Curve, internal_params, judge
 from optimist.samplers.random import RandomSampler
 from optimist.states import StudyDirection, TrialState
+from optimist.storages.face import InMemoryStorage
 from optimist.study.catalog import create_study
 from optimist.study.live_trial import Trial
 from optimist.study.study import Study
@@ -173,8 +174,14 @@ class PrunerSuite(Suite):
 
 
 def study_with(pruner: BasePruner, curves: list[Reports], direction: StudyDirection = StudyDirection.MINIMIZE) -> Study:
-    """A study in memory with complete trials of these curves."""
-    study = create_study(direction=direction, pruner=pruner, sampler=RandomSampler(seed=0))
+    """A study in memory with complete trials of these curves; always of the same name, which decisions may depend on."""
+    study = create_study(
+        storage=InMemoryStorage(),
+        study_name="judged",
+        direction=direction,
+        pruner=pruner,
+        sampler=RandomSampler(seed=0),
+    )
     study.add_trials(complete_trial(curve) for curve in curves)
     return study
 
@@ -203,6 +210,7 @@ def decide(study: Study, trial: Trial) -> bool:
         frozen.intermediate_values,
         frozen.system_attrs,
         lambda pruner: pruner.prune(study, study.get_trials()[trial.number]),
+        study.study_name,
         lambda: internal_params(frozen),
     )
     verdict = judge(study.pruner, study.view(trial.number), curve)

@@ -29,8 +29,12 @@ def add(
     reports: Mapping[int, float] | None = None,
     constraints: Mapping[str, float] | None = None,
     user_attrs: Mapping[str, Any] | None = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> int:
-    """Add a trial of the next number and return it; parameters given by name alone are 0.5 in [0, 1]."""
+    """Add a trial of the next number and return it; parameters given by name alone are 0.5 in [0, 1].
+
+    Notes are system attributes.
+    """
     if not isinstance(params, Mapping):
         params = dict.fromkeys(params, (X, 0.5))
     number = history.n_trials
@@ -44,7 +48,7 @@ def add(
         params=[(name, distribution, value) for name, (distribution, value) in params.items()],
         reports=dict(reports or {}),
         user_attrs=dict(user_attrs or {}),
-        system_attrs={f"constraints:{key}": value for key, value in (constraints or {}).items()},
+        system_attrs={f"constraints:{key}": value for key, value in (constraints or {}).items()} | dict(notes or {}),
     )
     history.apply([change])
     return number

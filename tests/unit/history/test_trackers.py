@@ -10,10 +10,14 @@ from optimist.distributions import FloatDistribution, IntDistribution
 from optimist.history.trackers import (
     Front,
     LayoutFilter,
+    Lead,
+    Leader,
     SharedSpace,
     StepValues,
     TopRows,
     is_feasible,
+    loss,
+    minus_last_step,
     rank_key,
     violation,
 )
@@ -256,3 +260,42 @@ def test_the_best_row_is_the_first_of_the_best_feasible_complete_ones() -> None:
     for value, best in ((-INF, 3), (-INF, 3), (1.0, 5), (1.0, 5), (0.0, 5), (2.0, 8)):
         add(history, value, state=COMPLETE)
         assert history.best_row == best
+
+
+# Leaders
+
+
+def test_leader_by_loss() -> None:
+    history = history_of(MAXIMIZE)
+    assert Leader(loss).at(history, 0) is None
+    add(history, state=PRUNED, reports={0: 9.0})
+    add(history, 1.0)
+    add(history, 3.0, constraints={"a": 1.0})
+    add(history, 2.0)
+    add(history, state=FAIL)
+    add(history, 2.0)
+    leader = Leader(loss)
+    for n in (6, 2, 3, 4, 1, 6):  # earlier views as well
+        expected = {1: None, 2: Lead(1, -1.0), 3: Lead(1, -1.0)}.get(n, Lead(3, -2.0))
+        assert leader.at(history, n) == expected
+
+
+def test_a_loss_that_is_infinite_leads_until_another_is_lower() -> None:
+    history = history_of()
+    add(history, INF)
+    add(history, INF)
+    add(history, 1.0)
+    add(history, -INF)
+    leader = Leader(loss)
+    assert [leader.at(history, n) for n in range(1, 5)] == [Lead(0, INF), Lead(0, INF), Lead(2, 1.0), Lead(3, -INF)]
+
+
+def test_leader_by_length() -> None:
+    history = history_of()
+    add(history, 1.0)
+    add(history, 1.0, reports={0: NAN})
+    add(history, state=PRUNED, reports={90: 1.0})
+    add(history, 1.0, reports={30: 1.0, 7: 1.0})
+    add(history, 1.0, reports={30: 1.0})
+    leader = Leader(minus_last_step)
+    assert [leader.at(history, n) for n in range(1, 6)] == [None, Lead(1, 0), Lead(1, 0), Lead(3, -30), Lead(3, -30)]

@@ -12,6 +12,7 @@ from optimist.distributions import CategoricalDistribution, FloatDistribution, I
 from optimist.history.attributes import FIXED_PARAMS_KEY
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.history.history import History
+from optimist.history.trackers import loss
 from optimist.history.view import View
 from optimist.search_space.space import SearchSpace
 from optimist.states import TrialState
@@ -45,6 +46,7 @@ def all_that_a_view_says(view: View) -> str:
             [(view.rank_key(row), view.violation(row)) for row in range(view.n)],
             [(view.n_ranked(names), view.best_rows(names, m)) for names in ([], ["x"]) for m in (1, 100)],
             view.front_rows(),
+            view.leader(loss),
             [(view.step_values(step), view.step_percentile(step, 50)) for step in range(3)],
             [view.shared_space(include_pruned) for include_pruned in (False, True)],
             view.open_trials,

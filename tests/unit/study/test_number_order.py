@@ -18,12 +18,13 @@ import pytest
 import optimist
 from optimist.distributions import FloatDistribution, IntDistribution
 from optimist.history.records import FrozenTrial
-from optimist.pruners import MedianPruner
+from optimist.pruners import BasePruner, HyperbandPruner, MedianPruner, SuccessiveHalvingPruner, WilcoxonPruner
 from optimist.samplers import (
     BaseSampler,
     BruteForceSampler,
     GridSampler,
     PartialFixedSampler,
+    QMCSampler,
     RandomSampler,
     TPESampler,
 )
@@ -91,9 +92,14 @@ def run(
     *,
     n_trials: int | None = N_TRIALS,
     storage: Any = None,
+    pruner: BasePruner | None = None,
 ) -> list[tuple[Any, ...]]:
-    pruner = MedianPruner(n_startup_trials=3)
-    study = optimist.create_study(storage=storage, sampler=make_sampler(), pruner=pruner)
+    study = optimist.create_study(
+        storage=storage,
+        study_name="in order",
+        sampler=make_sampler(),
+        pruner=MedianPruner(n_startup_trials=3) if pruner is None else pruner,
+    )
     study.optimize(func, n_trials, n_jobs=n_jobs, deterministic=deterministic, catch=ValueError)
     return facts(study)
 
@@ -117,18 +123,34 @@ def test_timing_changes_nothing(make_sampler: Callable[[], BaseSampler]) -> None
     assert run(make_sampler, 6, 4) == first  # more threads than that wait for each other
 
 
+PRUNERS: dict[str, Callable[[], BasePruner]] = {
+    "successive halving": lambda: SuccessiveHalvingPruner(reduction_factor=2),
+    "hyperband": lambda: HyperbandPruner(reduction_factor=2),
+    "wilcoxon": lambda: WilcoxonPruner(p_threshold=0.3),
+}
+
+
+@pytest.mark.parametrize("make_pruner", PRUNERS.values(), ids=PRUNERS)
+def test_timing_does_not_change_what_is_stopped(make_pruner: Callable[[], BasePruner]) -> None:
+    first = run(new_tpe, 4, True, pruner=make_pruner())
+    assert {state for _, state, *_ in first} == {"COMPLETE", "PRUNED", "FAIL"}
+    assert run(new_tpe, 4, True, pruner=make_pruner()) == first
+    assert run(new_tpe, 1, 4, pruner=make_pruner()) == first
+
+
 def test_stored_study_is_the_same(tmp_path: Path) -> None:
     assert run(new_tpe, 3, True, storage=str(tmp_path / "study.db")) == run(new_tpe, 1, 3)
 
 
-def test_random_search_depends_on_no_number_of_workers() -> None:
+@pytest.mark.parametrize("make", [lambda: RandomSampler(seed=1), lambda: QMCSampler(scramble=True, seed=1)])
+def test_history_free_search_depends_on_no_number_of_workers(make: Callable[[], BaseSampler]) -> None:
     def plain(trial: Trial) -> float:
         dawdle()
         return trial.suggest_float("x", 0, 1) + trial.suggest_int("n", 0, 9)
 
-    first = run(lambda: RandomSampler(seed=1), 1, True, plain)
-    assert run(lambda: RandomSampler(seed=1), 4, True, plain) == first
-    assert run(lambda: RandomSampler(seed=1), 16, True, plain) == first
+    first = run(make, 1, True, plain)
+    assert run(make, 4, True, plain) == first
+    assert run(make, 16, True, plain) == first
 
 
 def test_grid_depends_on_no_number_of_workers() -> None:
@@ -326,7 +348,7 @@ def test_long_waits_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
 WORKER = """
 import sys
 import optimist
-from optimist.pruners import MedianPruner
+from optimist.pruners import BasePruner, HyperbandPruner, MedianPruner, SuccessiveHalvingPruner, WilcoxonPruner
 from tests.unit.study.test_number_order import new_tpe, objective
 
 storage, total, lag = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])

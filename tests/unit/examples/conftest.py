@@ -1,0 +1,7 @@
+"""Tests of examples that need PyTorch are collected where it is installed; `make .venv/has-torch` installs it."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+collect_ignore = [] if find_spec("torch") else ["test_fashion_trainer.py"]
