@@ -3,11 +3,8 @@ from .base import ColumnPruner as ColumnPruner
 from .base import Curve as Curve
 from .base import Verdict as Verdict
 from .base import judge as judge
-<<<<<<< HEAD
 from .curve import CurvePruner as CurvePruner
-=======
 from .hyperband import HyperbandPruner as HyperbandPruner
->>>>>>> main
 from .median import MedianPruner as MedianPruner
 from .nop import NopPruner as NopPruner
 from .patient import PatientPruner as PatientPruner
