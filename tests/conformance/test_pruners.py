@@ -11,6 +11,7 @@ from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial
 from optimist.pruners import (
     BasePruner,
+    CurvePruner,
     HyperbandPruner,
     MedianPruner,
     NopPruner,
@@ -54,6 +55,11 @@ class TestPatientPruner(PrunerSuite):
 class TestPatientPrunerAroundMedian(PrunerSuite):
     def make_pruner(self) -> BasePruner:
         return PatientPruner(MedianPruner(n_startup_trials=1), patience=1)
+
+
+class TestCurvePruner(PrunerSuite):
+    def make_pruner(self) -> BasePruner:
+        return CurvePruner()
 
 
 class TestThresholdPruner(PrunerSuite):

@@ -31,7 +31,7 @@ _JITTER: Final = 1e-8
 
 # The prior of the parameters: median and standard deviation of the logarithm.
 _SHARED: Final = ((0.8, 1.0), (0.3, 1.0), (0.1, 1.0))  # level, slope, process
-_OWN: Final = ((0.05, 1.0), (0.03, 1.0), (0.05, 1.0))
+_OWN: Final = ((0.5, 1.0), (0.5, 1.0), (0.2, 1.0))
 _LENGTH: Final = (1.0, 0.5)  # of the processes, in tau
 _NOISE: Final = (0.02, 1.0)
 _SCALE_SD: Final = 0.7  # of the length scales of the hyperparameters; their median grows with the dimension

@@ -18,7 +18,7 @@ from optimist.history.view import View
 from optimist.numerics.curves import Conditioned, CurveProcess, Observations
 from optimist.search_space.encoding import encoding_of
 from optimist.search_space.space import SearchSpace
-from optimist.states import TrialState
+from optimist.states import StudyDirection, TrialState
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -29,8 +29,10 @@ _N_PRUNED: Final = 24
 _N_POINTS: Final = 8
 _FIRST_FIT: Final = 4
 _FIT_FACTOR: Final = 1.5
-_DEGREES_OF_FREEDOM: Final = 5.0
-_WIDTH = 0.1
+_DEGREES_OF_FREEDOM: Final = 10.0
+"""Of Student's distribution, whose tails stand for what the process does not know."""
+_WIDTH: Final = 0.5
+"""Of what a typical trial has to go from its first report to the best final value: what counts as near to it."""
 _WORST: Final = 12.0
 """Stands for NaN and infinity on the scale of losses."""
 
@@ -105,7 +107,7 @@ class Scale:
 
         Args:
             finals: (n,) final losses.
-            spread: How far apart losses lie along curves, for want of finals that differ.
+            spread: How far a typical curve has to go to the best of them.
             sign: As above.
         """
         best = float(finals.min())
@@ -116,7 +118,8 @@ class Scale:
         """(n,) losses on this scale; 0 is as good as the best."""
         with np.errstate(over="ignore", invalid="ignore"):
             z = np.arcsinh((losses - self.best) / self.width)
-        return np.clip(np.nan_to_num(z, nan=_WORST, posinf=_WORST, neginf=-_WORST), -_WORST, _WORST)
+        bounded: Floats = np.clip(np.nan_to_num(z, nan=_WORST, posinf=_WORST, neginf=-_WORST), -_WORST, _WORST)
+        return bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +225,6 @@ class Forecast:
 
 
 def _sign(view: View) -> float:
-    from optimist.states import StudyDirection
-
     return -1.0 if view.directions[0] == StudyDirection.MAXIMIZE else 1.0
 
 
@@ -286,9 +287,9 @@ def _points(view: View, rows: Sequence[int], space: SearchSpace) -> Floats:
     for name, distribution in space.items():
         has = view.holds([name], which)
         values = view.column(name)[which[has]]
-        points[np.ix_(has, range(*encoding.columns[name].indices(encoding.n_columns)))] = encoding_of(
-            SearchSpace({name: distribution}), one_hot=True
-        ).encode({name: values})
+        single = encoding_of(SearchSpace({name: distribution}), one_hot=True)
+        columns = np.arange(encoding.n_columns)[encoding.columns[name]]
+        points[np.ix_(np.flatnonzero(has), columns)] = single.encode({name: values})
     return points
 
 

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import check_grad
+
+import optimist
+from optimist.numerics.curves import Conditioned, CurveProcess, Observations, _Posterior
+from optimist.pruners import CurvePruner
+from optimist.pruners.forecast import Clock, Scale, last_fit
+from optimist.states import TrialState
+
+N_STEPS = 12
+DISTRIBUTIONS = {"rate": optimist.distributions.FloatDistribution(1e-5, 1e-1, log=True)}
+
+
+def accuracy(rate: float, step: int, quality: float) -> float:
+    """A low rate learns slowly and gets far; a high one is at its end at once."""
+    speed = 0.25 + 2.5 * (math.log10(rate) + 5) / 4
+    return quality * (1 - math.exp(-speed * (step + 1)))
+
+
+def run(study: optimist.Study, rate: float, quality: float) -> tuple[optimist.Trial, int]:
+    """Run a trial; return it, and after how many steps it ended."""
+    study.enqueue_trial({"rate": rate})
+    trial = study.ask(DISTRIBUTIONS)
+    for step in range(N_STEPS):
+        trial.report(accuracy(rate, step, quality), step)
+        if step < N_STEPS - 1 and trial.should_prune():
+            study.tell(trial, state=TrialState.PRUNED)
+            return trial, step + 1
+    study.tell(trial, accuracy(rate, N_STEPS - 1, quality))
+    return trial, N_STEPS
+
+
+def learned(seed: int = 0) -> optimist.Study:
+    """A study that has seen slow and fast learners to their ends, all of them middling."""
+    study = optimist.create_study(direction="maximize", pruner=CurvePruner())
+    rng = np.random.default_rng(seed)
+    study.add_trials(
+        optimist.trial.create_trial(
+            params={"rate": rate},
+            distributions=DISTRIBUTIONS,
+            value=accuracy(rate, N_STEPS - 1, quality),
+            intermediate_values={step: accuracy(rate, step, quality) for step in range(N_STEPS)},
+        )
+        for rate, quality in zip(10 ** rng.uniform(-5, -1, 20), rng.uniform(0.6, 0.85, 20), strict=True)
+    )
+    return study
+
+
+def test_slow_starter_that_will_be_the_best_goes_on() -> None:
+    study = learned()
+    _, n_steps = run(study, 2e-5, 0.95)
+    assert n_steps == N_STEPS
+    assert study.best_trial.number == len(study.trials) - 1
+
+
+def test_median_stops_the_same_slow_starter() -> None:
+    """So that the test above shows something."""
+    study = learned()
+    study.pruner = optimist.pruners.MedianPruner()
+    _, n_steps = run(study, 2e-5, 0.95)
+    assert n_steps < N_STEPS
+
+
+def test_hopeless_trials_are_stopped_early() -> None:
+    study = learned()
+    for rate in (1e-4, 1e-3, 1e-2):
+        _, n_steps = run(study, rate, 0.3)
+        assert n_steps <= 3
+
+
+def test_first_trial_is_never_stopped() -> None:
+    study = optimist.create_study(direction="maximize", pruner=CurvePruner())
+    assert run(study, 1e-5, 0.1)[1] == N_STEPS
+
+
+def test_value_that_is_the_best_report() -> None:
+    """Where a trial's value is its best report, a curve that gets worse again is not over."""
+    study = optimist.create_study(direction="minimize", pruner=CurvePruner())
+    rng = np.random.default_rng(1)
+    for _ in range(12):
+        curve = rng.uniform(0.5, 1.0, N_STEPS)
+        curve[6:] += 1.0
+        study.add_trial(optimist.trial.create_trial(value=curve.min(), intermediate_values=dict(enumerate(curve))))
+    trial = study.ask()
+    for step in range(8):
+        trial.report(0.4 if step < 6 else 1.5, step)
+        assert not trial.should_prune()
+
+
+@pytest.mark.parametrize("change", [lambda y: 1e6 * y - 3e7, lambda y: -1e-7 * y])
+def test_scale_and_direction_do_not_matter(change: object) -> None:
+    def decisions(direction: str, transform: object) -> list[bool]:
+        study = optimist.create_study(direction=direction, pruner=CurvePruner())
+        rng = np.random.default_rng(3)
+        decided = []
+        for _ in range(25):
+            quality = rng.uniform(0.3, 0.9)
+            trial = study.ask()
+            stopped = False
+            for step in range(N_STEPS):
+                trial.report(transform(accuracy(1e-3, step, quality)), step)  # type: ignore[operator]
+                if step < N_STEPS - 1 and trial.should_prune():
+                    stopped = True
+                    break
+            decided.append(stopped)
+            if stopped:
+                study.tell(trial, state=TrialState.PRUNED)
+            else:
+                study.tell(trial, transform(accuracy(1e-3, N_STEPS - 1, quality)))  # type: ignore[operator]
+        return decided
+
+    is_turned = change(1.0) < change(0.0)  # type: ignore[operator]
+    plain = decisions("maximize", lambda y: y)
+    assert any(plain)
+    assert decisions("minimize" if is_turned else "maximize", change) == plain
+
+
+def test_bad_arguments() -> None:
+    for level in (0.0, 1.0, -1.0, math.nan):
+        with pytest.raises(ValueError, match="0 < level < 1"):
+            CurvePruner(level)
+    with pytest.raises(ValueError, match="n_warmup_steps"):
+        CurvePruner(n_warmup_steps=-1)
+    with pytest.raises(ValueError, match="interval_steps"):
+        CurvePruner(interval_steps=0)
+
+
+# The parts
+
+
+def observations(n_runs: int, d: int, seed: int) -> tuple[Observations, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    x = rng.random((n_runs, d))
+    run = np.repeat(np.arange(n_runs), 4)
+    tau = np.tile(np.log(8 / np.array([1.0, 2.0, 4.0, 8.0])), n_runs)
+    return Observations(run, tau, 0.2 * rng.normal(size=len(run)) + tau * x[run, 0]), x
+
+
+def test_gradient() -> None:
+    seen, x = observations(7, 3, 1)
+    process = CurveProcess(3)
+    posterior = _Posterior(seen, x, process.mean, process.sd)
+    theta = process.mean + 0.3 * np.random.default_rng(2).normal(size=len(process.mean))
+    error = check_grad(lambda t: posterior(t)[0], lambda t: posterior(t)[1], theta)
+    assert error < 1e-3 * np.linalg.norm(posterior(theta)[1])
+
+
+def test_forecast_is_that_of_all_observations_at_once() -> None:
+    seen, x = observations(6, 2, 3)
+    process = CurveProcess(2)
+    known = seen.run < 5
+    others = Observations(seen.run[known], seen.tau[known], seen.z[known])
+    first = np.flatnonzero(seen.run == 5)[:2]
+    mean, variance = Conditioned(process, others, x[:5]).end_of(seen.tau[first], seen.z[first], x[5])
+    both = Observations(
+        np.append(others.run, [5, 5]), np.append(others.tau, seen.tau[first]), np.append(others.z, seen.z[first])
+    )
+    end = Observations(np.array([5]), np.zeros(1), np.zeros(1))
+    cov = process.covariance(both, x, both, x, same_runs=True) + process.noise * np.eye(len(both))
+    cross = process.covariance(both, x, end, x, same_runs=True)[:, 0]
+    prior = process.covariance(end, x, end, x, same_runs=True)[0, 0]
+    assert mean == pytest.approx(cross @ np.linalg.solve(cov, both.z), abs=1e-5)
+    assert variance == pytest.approx(prior - cross @ np.linalg.solve(cov, cross) + process.noise, abs=1e-5)
+
+
+def test_fit_finds_what_is_more_probable() -> None:
+    seen, x = observations(12, 2, 5)
+    process = CurveProcess(2)
+    posterior = _Posterior(seen, x, process.mean, process.sd)
+    assert posterior(process.fitted(seen, x).theta)[0] < posterior(process.mean)[0] - 1
+
+
+def test_schedule_of_fits() -> None:
+    assert [last_fit(n) for n in (0, 3, 4, 5, 6, 8, 9, 13, 14, 1000)] == [0, 0, 4, 4, 6, 6, 9, 9, 14, 822]
+
+
+def test_clock_and_scale() -> None:
+    clock = Clock(first=10.0, gap=10.0, n_steps=8.0)
+    assert clock.tau(np.array([10.0, 20.0, 80.0, 1000.0])) == pytest.approx([math.log(8), math.log(4), 0, 0])
+    scale = Scale.of(np.array([3.0, 2.0, 5.0]), spread=1.0, sign=1.0)
+    z = scale.of_losses(np.array([2.0, 2.1, math.nan, math.inf, -math.inf]))
+    assert z[0] == 0
+    assert z[1] > 0
+    assert z[2] == z[3] == -z[4]
