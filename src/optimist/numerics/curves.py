@@ -91,12 +91,6 @@ class CurveProcess:
         """Variance of the noise."""
         return float(np.exp(self.theta[7]))
 
-    @property
-    def own_variance(self) -> float:
-        """Variance at the end of a run, of what is its own."""
-        p = np.exp(self.theta)
-        return float(p[3] + p[5])
-
     def fitted(self, seen: Observations, x: Floats, max_iterations: int = 40) -> CurveProcess:
         """The process with the parameters that are most probable given some curves.
 

@@ -21,9 +21,9 @@ class CurvePruner(ColumnPruner):
     would have become the best; the median rule spends a third, and stops 29 of 162.
 
     Nothing is stopped before a trial is complete. The level falls as trials come in, for the later a trial, the rarer is
-    one that beats all before it: after n trials it is ``min(level, 1 / (n + 1))``. The cost of a decision does not grow
-    with the number of trials: the process looks at no more than 64 curves, the best, the latest complete and the latest
-    pruned ones.
+    one that beats all before it: after n trials it is ``min(level, 1 / (n + 1))``. The process
+    looks at no more than 64 curves, the best, the latest complete and the latest pruned ones, so that a decision costs the
+    same however many trials there are, but for a pass over their final values after each trial that finishes.
 
     Args:
         level: Stop at a chance smaller than this, between 0 and 1.
