@@ -19,7 +19,8 @@ from scipy.stats import rankdata
 
 FloatArray = npt.NDArray[np.float64]
 
-_POWERS: Final = np.linspace(-2.0, 2.0, 33)
+import os
+_POWERS: Final = np.linspace(-2.0, float(os.environ.get('YJ','2')), 33)
 _WIDEST: Final = 1e100  # losses are scaled down first where differences of them would overflow
 
 
