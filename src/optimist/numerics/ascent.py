@@ -76,7 +76,7 @@ def _ascend(
     free = _free(x, gradient, movable)
     direction = _limited(np.where(free, gradient, 0.0), _FIRST_STEP, stretch=True)
     length = np.ones(len(x))
-    is_climbing = free.any(axis=1)
+    is_climbing: BoolArray = np.any(free, axis=1)
 
     for _ in range(n_evaluations - 1):
         active = np.flatnonzero(is_climbing)
@@ -98,7 +98,7 @@ def _ascend(
         free = _free(x[rows], gradient[rows], movable[rows])
         direction[rows] = curvature.direction(rows, np.where(free, gradient[rows], 0.0), free)
         length[rows] = 1.0
-        is_climbing[rows] &= free.any(axis=1)
+        is_climbing[rows] &= np.any(free, axis=1)
     return x, value
 
 

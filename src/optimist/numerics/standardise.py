@@ -2,7 +2,7 @@
 
 Losses of real objectives are skewed: a few are good, some are a thousand times worse, and the model shall not spend its
 attention on how bad they are. A monotonic transform keeps their order and bends their distribution towards a normal
-one: the power transform of Yeo and Johnson, with the exponent that fits best, blended with normal scores of ranks.
+one: the power transform of Yeo and Johnson, with the exponent that fits best.
 
 Source: Yeo and Johnson 2000, doi:10.1093/biomet/87.4.954; Cowen-Rivers et al. 2022, HEBO, arXiv:2012.03826, sec. 3.2
 (power transforms for Bayesian optimization).
@@ -14,22 +14,20 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
-from scipy.stats import rankdata
 
 FloatArray = npt.NDArray[np.float64]
 
 import os
-_POWERS: Final = np.linspace(-2.0, float(os.environ.get('YJ','2')), 33)
+
+_POWERS: Final = np.linspace(-2.0, float(os.environ.get("YJ", "2")), 33)
 _WIDEST: Final = 1e100  # losses are scaled down first where differences of them would overflow
 
 
-def standardised(losses: FloatArray, rank_share: float = 0.0, tail: float = 3.0) -> FloatArray:
+def standardised(losses: FloatArray, tail: float = 3.0) -> FloatArray:
     """Transform losses so that their mean is 0, their variance 1 and their tails are short; smaller stays better.
 
     Args:
         losses: (n,) finite, or minus infinity, which counts as just below the others.
-        rank_share: The share of normal scores of ranks in the blend, 0 to 1.
         tail: Before all else, losses further above the median than so many times the distance from the median to the
             best are cut off there.
 
@@ -40,10 +38,7 @@ def standardised(losses: FloatArray, rank_share: float = 0.0, tail: float = 3.0)
     if y.size == 0 or np.ptp(y) == 0.0:
         return np.zeros_like(y)
     y = _winsorised(y, tail)
-    y = _unit(power_transformed(_unit(y)))
-    if rank_share > 0.0:
-        y = _unit((1.0 - rank_share) * y + rank_share * normal_scores(losses))
-    return y
+    return _unit(power_transformed(_unit(y)))
 
 
 def _scaled(losses: FloatArray) -> FloatArray:
@@ -62,23 +57,18 @@ def _scaled(losses: FloatArray) -> FloatArray:
 def _winsorised(y: FloatArray, tail: float) -> FloatArray:
     median = np.median(y)
     reach = tail * (median - y.min())
-    return np.minimum(y, median + reach) if reach > 0.0 else y
+    winsorised: FloatArray = np.minimum(y, median + reach) if reach > 0.0 else y
+    return winsorised
 
 
 def _unit(y: FloatArray) -> FloatArray:
-    centred = y - y.mean()
+    centred: FloatArray = y - y.mean()
     size = np.abs(centred).max()
     if size == 0.0:
         return centred
     centred /= size
     unit: FloatArray = centred / centred.std()
     return unit
-
-
-def normal_scores(y: FloatArray) -> FloatArray:
-    """Return the normal quantiles (n,) of the ranks; equal values share one."""
-    scores: FloatArray = ndtri((rankdata(y) - 0.5) / len(y))
-    return scores
 
 
 def power_transformed(y: FloatArray) -> FloatArray:

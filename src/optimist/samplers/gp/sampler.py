@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from optimist.distributions import BaseDistribution
 from optimist.exceptions import warn_user
 from optimist.history.base_trial import CONSTRAINT_PREFIX, checked_constraint
-from optimist.history.protocols import StudyLike, TrialLike
 from optimist.history.layout import internal_value
+from optimist.history.protocols import StudyLike, TrialLike
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.logging import get_logger
@@ -106,7 +106,7 @@ class GPSampler(ColumnSampler):
         self._pinned: Mapping[str, Any] = {}
         self._startup = StartupDesign(self.streams)
         self._proposer: Proposer | None = None
-        self._experiment = {}
+        self._experiment: dict[str, Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_proposer": None}
@@ -150,7 +150,7 @@ class GPSampler(ColumnSampler):
             drawn = None if untried is None else untried.draw()
             return {} if drawn is None else {name: drawn[name] for name in space if name in drawn}
         rng = self.streams.generator(trial.number, _RELATIVE_LANE)
-        values = self._model().propose(view, self._pinned, rng, untried)
+        values = self._model().propose(view, self._pinned, rng, untried, avoids_duplicates=self._avoids_duplicates)
         return {} if values is None else {name: values[name] for name in space if name in values}
 
     def propose_one(self, trial: TrialLike, name: str, distribution: BaseDistribution) -> Any:
@@ -173,10 +173,12 @@ class GPSampler(ColumnSampler):
 
     def _model(self) -> Proposer:
         if self._proposer is None:
+            from optimist.numerics.marginal_likelihood import Priors
             from optimist.samplers.gp.proposal import Proposer
             from optimist.samplers.gp.settings import Settings
 
-            self._proposer = Proposer(Settings(**self._experiment))
+            priors = Priors(max_noise=Priors.min_noise) if self._deterministic_objective else Priors()
+            self._proposer = Proposer(Settings(**{"priors": priors, **self._experiment}))
         return self._proposer
 
     # Optuna's hooks
