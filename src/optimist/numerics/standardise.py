@@ -10,6 +10,7 @@ Source: Yeo and Johnson 2000, doi:10.1093/biomet/87.4.954; Cowen-Rivers et al. 2
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 import numpy as np
@@ -17,9 +18,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
-import os
-
-_POWERS: Final = np.linspace(-2.0, float(os.environ.get("YJ", "2")), 33)
+POWERS: Final = np.linspace(-2.0, float(os.environ.get("YJ", "1")), 25)
 _WIDEST: Final = 1e100  # losses are scaled down first where differences of them would overflow
 
 
@@ -72,18 +71,17 @@ def _unit(y: FloatArray) -> FloatArray:
 
 
 def power_transformed(y: FloatArray) -> FloatArray:
-    """Return y (n,), standardised before, under the transform of Yeo and Johnson with the likeliest exponent."""
-    transformed = np.stack([_yeo_johnson(y, power) for power in _POWERS])
-    variance = transformed.var(axis=1)
-    log_jacobian = float((np.sign(y) * np.log1p(np.abs(y))).sum())
-    log_likelihood = -0.5 * len(y) * np.log(np.maximum(variance, 1e-300)) + (_POWERS - 1.0) * log_jacobian
+    """Return y (n,), standardised before, under the transform of Yeo and Johnson with the likeliest exponent.
+
+    The exponent is one of ``POWERS``. None is above 1, which would press the good losses together.
+    """
+    size = np.log1p(np.abs(y))
+    bent = np.where(y >= 0.0, POWERS[:, None], 2.0 - POWERS[:, None])  # (n_powers, n)
+    is_zero = bent == 0.0
+    exponent = np.where(is_zero, 1.0, bent)
+    transformed = np.where(is_zero, size, np.expm1(exponent * size) / exponent) * np.sign(y)
+    log_jacobian = float((np.sign(y) * size).sum())
+    variance = np.maximum(transformed.var(axis=1), 1e-300)
+    log_likelihood = -0.5 * len(y) * np.log(variance) + (POWERS - 1.0) * log_jacobian
     best: FloatArray = transformed[int(np.argmax(log_likelihood))]
     return best
-
-
-def _yeo_johnson(y: FloatArray, power: float) -> FloatArray:
-    above, below = np.log1p(np.maximum(y, 0.0)), np.log1p(np.maximum(-y, 0.0))
-    high = above if power == 0.0 else np.expm1(power * above) / power
-    low = below if power == 2.0 else np.expm1((2.0 - power) * below) / (2.0 - power)
-    transformed: FloatArray = np.where(y >= 0.0, high, -low)
-    return transformed
