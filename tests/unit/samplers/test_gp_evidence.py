@@ -54,10 +54,10 @@ def test_pruned_trials_alone_count_by_what_they_reported() -> None:
     assert np.isnan(found.losses[1, 0])
 
 
-def test_failures_have_no_loss() -> None:
+def test_failures_count_as_the_median() -> None:
     found = evidence_of([trial(0.1, 1.0), trial(0.2, math.inf), trial(0.3, state=TrialState.FAIL)])
     assert found.has_failed.tolist() == [False, True, True]
-    assert np.isnan(found.losses[1:]).all()
+    assert found.losses[:, 0].tolist() == [1.0, 1.0, 1.0]
 
 
 def test_constraints_are_columns() -> None:

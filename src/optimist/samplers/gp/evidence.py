@@ -2,7 +2,7 @@
 
 - Complete trials give their losses and constraints.
 - Pruned trials count as no better than the median of the complete ones, and no better than what they reported last.
-- Failed trials, and values that are NaN or infinitely bad, have no loss; they say where trials fail.
+- Failed trials, and values that are NaN or infinitely bad, count as the median; and they say where trials fail.
 
 The kernel is fitted on the first ``n_fitted`` trials, in steps that grow with the study; later ones join the fitted
 model as they come. Beyond a bound a choice of trials speaks for all: the best, the latest, and a spread of the others.
@@ -64,7 +64,7 @@ class Evidence:
         n_fitted: How many these are.
         points: (n, d) in the unit cube.
         mask: (n, d) which parameters each trial had.
-        losses: (n, n_objectives); NaN where a trial has none.
+        losses: (n, n_objectives); NaN as long as nothing is known, because no trial is complete.
         constraints: (n, n_constraints) above 0 where violated; NaN where not reported.
         is_complete: (n,) whether the trial is complete, with a usable loss.
         has_failed: (n,) whether it failed, or gave no usable loss.
@@ -114,9 +114,9 @@ def gather(view: View, domain: Domain, max_points: int) -> Evidence:
     states, losses = states[rows], losses[rows]
     is_usable: BoolArray = np.asarray(~np.any(np.isnan(losses) | (losses == math.inf), axis=1))
     is_complete = (states == _COMPLETE) & is_usable
-    if view.n_objectives == 1 and np.any(states == _PRUNED):
-        losses[:, 0] = _with_pruned(view, rows, states, losses[:, 0], is_complete, n_fitted)
-    losses[~is_complete & (states != _PRUNED)] = math.nan
+    losses[~is_complete] = math.nan
+    if not is_complete.all():
+        _fill_in(view, rows, states, losses, is_complete, n_fitted)
     constraints = [view.constraint(key)[rows] for key in view.constraint_keys]
     return Evidence(
         n_fitted,
@@ -143,16 +143,18 @@ def _points(view: View, domain: Domain, rows: IntArray) -> tuple[FloatArray, Boo
     return domain.encoding.encode(columns), mask
 
 
-def _with_pruned(
+def _fill_in(
     view: View, rows: IntArray, states: npt.NDArray[np.int8], losses: FloatArray, is_complete: BoolArray, n_fitted: int
-) -> FloatArray:
-    """The losses (n_rows,) with those of pruned trials filled in."""
-    reported = view.tracker(LastReports, LastReports).losses(rows)
+) -> None:
+    """Give trials that are not complete the losses (n_rows, n_objectives) they count with."""
     # Of the fitted trials, as far as possible: the kernel shall depend on them alone.
     known = losses[:n_fitted][is_complete[:n_fitted]] if is_complete[:n_fitted].any() else losses[is_complete]
-    median = float(np.median(known)) if len(known) else math.nan
-    pruned = np.fmax(np.where(np.isfinite(reported), reported, median), median)
-    return np.where(states == _PRUNED, pruned, losses)
+    median = np.median(known, axis=0) if len(known) else np.full(losses.shape[1], math.nan)
+    losses[~is_complete] = median
+    if losses.shape[1] == 1:
+        reported = view.tracker(LastReports, LastReports).losses(rows)
+        reported = np.where((states == _PRUNED) & np.isfinite(reported), reported, median[0])
+        losses[~is_complete, 0] = np.fmax(reported, median[0])[~is_complete]
 
 
 # Which trials speak for all

@@ -169,7 +169,8 @@ class GPSampler(ColumnSampler):
             value = self._model().propose_one(trial.view, name, distribution, trial.values, rng)
             if value is not None:
                 return value
-        return self._startup.value(trial.number, trial.n_suggested, distribution)
+        n_dimensions = len(self.relative_space(trial.view)) if trial.view.n else 1
+        return self._startup.value(trial.number, trial.n_suggested, distribution, n_dimensions)
 
     def _model(self) -> Proposer:
         if self._proposer is None:
