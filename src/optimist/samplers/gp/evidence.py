@@ -107,9 +107,10 @@ def gather(view: View, domain: Domain, max_points: int) -> Evidence:
     first = _chosen(view, domain, states[:n_first], losses[:n_first], max_points)
     rows = np.concatenate([first, np.arange(n_first, view.n)])
     points, mask = _points(view, domain, rows)
-    has_params = mask.any(axis=1)
-    n_fitted = int(has_params[: len(first)].sum())
-    rows, points, mask = rows[has_params], points[has_params], mask[has_params]
+    # What stopped before it asked for all that every trial has says nothing of the rest.
+    is_whole: BoolArray = np.asarray(np.all(mask | domain.is_optional, axis=1) & np.any(mask, axis=1))
+    n_fitted = int(is_whole[: len(first)].sum())
+    rows, points, mask = rows[is_whole], points[is_whole], mask[is_whole]
 
     states, losses = states[rows], losses[rows]
     is_usable: BoolArray = np.asarray(~np.any(np.isnan(losses) | (losses == math.inf), axis=1))
