@@ -9,6 +9,10 @@ from .median import MedianPruner as MedianPruner
 from .nop import NopPruner as NopPruner
 from .patient import PatientPruner as PatientPruner
 from .percentile import PercentilePruner as PercentilePruner
+from .recording import Recording as Recording
+from .replaying import Replay as Replay
+from .replaying import random_orders as random_orders
+from .replaying import replay as replay
 from .successive_halving import SuccessiveHalvingPruner as SuccessiveHalvingPruner
 from .threshold import ThresholdPruner as ThresholdPruner
 from .wilcoxon import WilcoxonPruner as WilcoxonPruner
