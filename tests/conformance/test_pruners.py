@@ -10,6 +10,7 @@ import optimist.pruners
 from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial
 from optimist.pruners import (
+    AuditedPruner,
     BasePruner,
     CurvePruner,
     HyperbandPruner,
@@ -156,6 +157,27 @@ class TestPrunerOfAUser(PrunerSuite):
 class TestPatientPrunerAroundPrunerOfAUser(PrunerSuite):
     def make_pruner(self) -> BasePruner:
         return PatientPruner(WorseThanAnyPruner(), patience=0)
+
+
+class TestAuditedMedianPruner(PrunerSuite):
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return AuditedPruner(MedianPruner(n_startup_trials=3), control=0.5)
+
+
+class TestAuditedHyperbandPruner(PrunerSuite):
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return AuditedPruner(HyperbandPruner(), control=0.0)
+
+
+class TestAuditedPrunerOfAUser(PrunerSuite):
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return AuditedPruner(PatientPruner(WorseThanAnyPruner(), patience=0), seed=1)
 
 
 def test_no_pruner_was_forgotten() -> None:

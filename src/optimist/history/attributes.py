@@ -27,3 +27,6 @@ LEASE_LOST_KEY: Final = "optimist:lease_lost"
 
 VOID_KEY: Final = "optimist:void"
 """On a finished trial: why it was voided. Shown in snapshots; stores keep it apart from the attributes."""
+
+AUDIT_KEY: Final = "optimist:audit"
+"""On a trial that an audited pruner condemned: what was said then; see ``optimist.history.condemned``."""

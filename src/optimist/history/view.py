@@ -122,6 +122,26 @@ class View:
                     if d.number != exclude and (before is None or d.number < before)
                 )
 
+    def over(self, history: History, n: int, open_trials: tuple[OpenTrial, ...]) -> View:
+        """This moment as another history of the same study tells it.
+
+        Args:
+            history: What to look at; all that is open in it does not show.
+            n: How many of its rows to show.
+            open_trials: The waiting and running trials to show.
+        """
+        other = View(history)
+        other.n, other.n_trials, other.open_trials = n, self.n_trials, open_trials
+        other.system_attrs = self.system_attrs
+        with history.lock:
+            counts = list(history.counts)
+            for state in history.state.data[n : history.n]:
+                counts[state] -= 1
+        for state in (TrialState.RUNNING, TrialState.WAITING):
+            counts[state] = sum(trial.state == state for trial in open_trials)
+        other._counts = tuple(counts)
+        return other
+
     # The study
 
     @property

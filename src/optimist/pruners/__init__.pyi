@@ -1,3 +1,4 @@
+from .audited import AuditedPruner as AuditedPruner
 from .base import BasePruner as BasePruner
 from .base import ColumnPruner as ColumnPruner
 from .base import Curve as Curve

@@ -1,0 +1,225 @@
+"""Let a random share of the trials that a pruner condemns go on to their end, so that one learns what pruning costs."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Container
+from dataclasses import replace
+from typing import Any
+
+from optimist.history.attributes import AUDIT_KEY
+from optimist.history.condemned import Condemnation, Shadow, is_control
+from optimist.history.protocols import StudyLike
+from optimist.history.records import FrozenTrial
+from optimist.history.trackers import loss
+from optimist.history.view import View
+from optimist.pruners.base import GO_ON, BasePruner, ColumnPruner, Curve, Verdict, judge
+from optimist.states import StudyDirection, TrialState
+
+
+class AuditedPruner(ColumnPruner):
+    """Ask another pruner, and let a random share of the trials that it condemns go on: the controls of an audit.
+
+    Nobody knows how good a stopped trial would have become. By the controls one does: ``Study.pruning_audit`` and
+    ``optimist audit`` estimate from them how many of the condemned trials would have become the best, and which
+    hyperparameters were condemned too early.
+
+    The audited pruner decides about all other trials as if the controls had been pruned: it sees each with the curve that
+    it had when it was condemned, and never its end. Whether a trial becomes a control follows from the seed and the
+    trial's number, whichever worker asks. Samplers, and ``Study.best_trial``, do learn of the controls' values.
+
+    Args:
+        pruner: Any pruner. One that is written against :class:`BasePruner` alone sees a study whose trials, best trial
+            and view stand as above; the trials' times and attributes are as they are, and so is what it takes from the
+            storage past the study.
+        control: The share of the condemned trials to let go on, from 0 to 1: 0.1 for one in ten. With 0 the condemned
+            trials are only noted, with 1 none is stopped.
+        seed: Decides which; any non-negative integer. None takes the study's name in its place.
+
+    Raises:
+        TypeError: ``pruner`` is no pruner, or is audited already.
+        ValueError: ``control`` is outside its range.
+    """
+
+    def __init__(self, pruner: BasePruner, control: float = 0.1, seed: int | None = None) -> None:
+        if not isinstance(pruner, BasePruner) or isinstance(pruner, AuditedPruner):
+            raise TypeError(
+                f"AuditedPruner wraps a pruner that is not audited yet, such as MedianPruner(), but got {pruner!r}."
+            )
+        if not 0.0 <= control <= 1.0:
+            raise ValueError(
+                f"AuditedPruner needs 0 <= control <= 1, but got control={control!r}. "
+                "It is a share of the condemned trials: 0.1 lets one in ten go on."
+            )
+        self._pruner = pruner
+        self._control = control
+        self._seed = seed
+
+    def decide(self, view: View, trial: Curve) -> Verdict:
+        if is_control(trial.system_attrs):
+            return GO_ON
+        shown = view.tracker(Shadow, Shadow).view(view)
+        verdict = judge(
+            self._pruner, shown, replace(trial, prune_by=lambda pruner: trial.prune_by(_WithoutControls(pruner)))
+        )
+        if not verdict.stop or AUDIT_KEY in trial.system_attrs:  # which was told to stop, and did not
+            return verdict
+        condemned = Condemnation(
+            step=trial.last_step,
+            value=trial.reports.get(trial.last_step, float("nan")),
+            incumbent=_incumbent(shown),
+            is_control=self._is_control(trial),
+            pruner=type(self._pruner).__name__,
+            reason=verdict.reason,
+        )
+        record = {**verdict.record, AUDIT_KEY: condemned.note()}
+        if condemned.is_control:
+            return Verdict(False, f"It goes on as a control of the audit. {verdict.reason}".rstrip(), record)
+        return Verdict(True, verdict.reason or f"{condemned.pruner} says so.", record)
+
+    def _is_control(self, trial: Curve) -> bool:
+        """Draw for a trial: a number in [0, 1) that follows from a key and its number, and from nothing else.
+
+        Samplers draw by seed and number as well. The key says what for, lest the same seed give the same numbers.
+        """
+        key = trial.study_name if self._seed is None else self._seed
+        return random.Random(f"audit/{key}/{trial.number}").random() < self._control  # a text is hashed with SHA-512
+
+
+def _incumbent(view: View) -> float | None:
+    if view.n_objectives > 1:
+        return None
+    lead = view.leader(loss)
+    if lead is None:
+        return None
+    return -lead.measure if view.directions[0] == StudyDirection.MAXIMIZE else lead.measure
+
+
+class _WithoutControls(BasePruner):
+    """Puts a study before a pruner that reads no columns, as if its controls had been pruned.
+
+    Args:
+        pruner: The pruner.
+    """
+
+    def __init__(self, pruner: BasePruner) -> None:
+        self._pruner = pruner
+
+    def prune(self, study: StudyLike, trial: FrozenTrial) -> bool:
+        return bool(self._pruner.prune(StudyWithoutControls(study), trial))
+
+
+class StudyWithoutControls:
+    """A study as if the controls of its audit had been pruned when they were condemned. All else is the study's own.
+
+    Args:
+        study: The study.
+    """
+
+    def __init__(self, study: StudyLike) -> None:
+        self._study = study
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._study, name)
+
+    def view(self, exclude: int = -1) -> View:
+        """The trials, as columns."""
+        view = self._study.view(exclude)
+        return view.tracker(Shadow, Shadow).view(view)
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """The trials by number, as copies."""
+        return self.get_trials()
+
+    def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
+        """The trials by number; arguments as in ``Study.get_trials``."""
+        trials = (_as_pruned(trial) for trial in self._study.get_trials(deepcopy=deepcopy))
+        return [trial for trial in trials if states is None or trial.state in states]
+
+    @property
+    def best_trial(self) -> FrozenTrial:
+        """The best feasible complete trial that is no control.
+
+        Raises:
+            ValueError: There is none.
+        """
+        view = self.view()
+        lead = view.leader(loss)
+        if lead is None:
+            raise ValueError("No feasible trial is complete that is no control.")
+        number = view.numbers[lead.row]
+        return next(copy.deepcopy(t) for t in self._study.get_trials(deepcopy=False) if t.number == number)
+
+    @property
+    def best_value(self) -> float:
+        """The objective value of ``best_trial``."""
+        value = self.best_trial.value
+        assert value is not None
+        return value
+
+    @property
+    def best_params(self) -> dict[str, Any]:
+        """The parameters of ``best_trial``."""
+        return self.best_trial.params
+
+    # The study's own, for those who ask through the protocol
+
+    @property
+    def study_name(self) -> str:
+        """The study's name."""
+        return self._study.study_name
+
+    @property
+    def direction(self) -> StudyDirection:
+        """The direction of a study with one objective."""
+        return self._study.direction
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        """One direction per objective."""
+        return self._study.directions
+
+    @property
+    def user_attrs(self) -> dict[str, Any]:
+        """The study's user attributes."""
+        return self._study.user_attrs
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work on it too."""
+        return self._study.is_shared
+
+    def stop(self) -> None:
+        """End the running ``optimize`` after the trials in flight."""
+        self._study.stop()
+
+    def sync(self) -> None:
+        """Take in what others committed."""
+        self._study.sync()
+
+    def publish(self, number: int) -> None:
+        """Commit what is pending of an open trial."""
+        self._study.publish(number)
+
+    def set_trial_system_attr(self, number: int, key: str, value: Any) -> None:
+        """Keep a note of an algorithm with an open trial."""
+        self._study.set_trial_system_attr(number, key, value)
+
+    def set_system_attr(self, key: str, value: Any) -> None:
+        """Keep a note of an algorithm with the study."""
+        self._study.set_system_attr(key, value)
+
+
+def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
+    """A control as it stood when it was condemned; any other trial as it is."""
+    if not is_control(trial.system_attrs):
+        return trial
+    condemned_at = trial.system_attrs[AUDIT_KEY]["step"]
+    pruned = copy.copy(trial)
+    pruned.state = TrialState.PRUNED
+    pruned.intermediate_values = {s: v for s, v in trial.intermediate_values.items() if s <= condemned_at}
+    last = pruned.intermediate_values.get(condemned_at)
+    pruned.values = None if last is None or last != last else [last]
+    return pruned
