@@ -202,6 +202,23 @@ class View:
         losses: NDArray[np.float64] = values * self._history.signs
         return losses
 
+    @property
+    def durations_s(self) -> NDArray[np.float64]:
+        """(n,) seconds from the start of a trial to its end; NaN where either is not known."""
+        import numpy as np
+
+        started, completed = self._history.started_us.head(self.n), self._history.completed_us.head(self.n)
+        return np.where((started >= 0) & (completed >= 0), (completed - started) / 1e6, np.nan)
+
+    @property
+    def n_reports(self) -> NDArray[np.int64]:
+        """(n,) how many steps each trial reported."""
+        with self._history.lock:
+            n_reports: NDArray[np.int64] = self._history.curve_stop.head(self.n) - self._history.curve_start.head(
+                self.n
+            )
+        return n_reports
+
     def column(self, name: str) -> NDArray[Any]:
         """(n,) internal values of a parameter, float64 or int64; anything where a trial does not have it.
 

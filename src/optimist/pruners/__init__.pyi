@@ -4,8 +4,12 @@ from .base import ColumnPruner as ColumnPruner
 from .base import Curve as Curve
 from .base import Verdict as Verdict
 from .base import judge as judge
+from .comparison import PrunerComparison as PrunerComparison
+from .comparison import PrunerScore as PrunerScore
+from .comparison import compare_pruners as compare_pruners
 from .curve import CurvePruner as CurvePruner
 from .hyperband import HyperbandPruner as HyperbandPruner
+from .lineup import Candidate as Candidate
 from .median import MedianPruner as MedianPruner
 from .nop import NopPruner as NopPruner
 from .patient import PatientPruner as PatientPruner

@@ -43,7 +43,8 @@ class AuditedPruner(ColumnPruner):
     """
 
     def __init__(self, pruner: BasePruner, control: float = 0.1, seed: int | None = None) -> None:
-        if not isinstance(pruner, BasePruner) or isinstance(pruner, AuditedPruner):
+        given: object = pruner
+        if not isinstance(given, BasePruner) or isinstance(given, AuditedPruner):
             raise TypeError(
                 f"AuditedPruner wraps a pruner that is not audited yet, such as MedianPruner(), but got {pruner!r}."
             )
