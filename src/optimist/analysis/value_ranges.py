@@ -79,5 +79,5 @@ def _rounded(low: float, lower: float, upper: float, high: float) -> tuple[float
 
 def _text(value: float) -> str:
     """A number as short as it can be written without becoming another."""
-    short = f"{value:g}"
+    short = str(value) if isinstance(value, int) else f"{value:g}"
     return short if float(short) == value else repr(value)
