@@ -27,7 +27,8 @@ class AuditedPruner(ColumnPruner):
 
     The audited pruner decides about all other trials as if the controls had been pruned: it sees each with the curve that
     it had when it was condemned, and never its end. Whether a trial becomes a control follows from the seed and the
-    trial's number, whichever worker asks. Samplers, and ``Study.best_trial``, do learn of the controls' values.
+    trial's number, whichever worker asks. Samplers, and ``Study.best_trial``, do learn of the controls' values. For studies
+    with one objective.
 
     Args:
         pruner: Any pruner. One that is written against :class:`BasePruner` alone sees a study whose trials, best trial

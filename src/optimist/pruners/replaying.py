@@ -257,6 +257,11 @@ class Stage:
         """The trials so far, as columns."""
         return View(self.history, exclude)
 
+    @property
+    def _storage(self) -> Stage:
+        """Where Optuna's pruners keep notes past the study, by id; ids are numbers here."""
+        return self
+
     def set_trial_system_attr(self, number: int, key: str, value: Any) -> None:
         """Keep a note with the trial that runs."""
         draft = self.history.drafts.get(number)
