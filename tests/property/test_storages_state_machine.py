@@ -54,6 +54,14 @@ PARAMS: Params = [
 numbers = st.sampled_from([0.0, -0.0, 1.0, 1.0, 2.0, -3.5, 1e300, math.inf, -math.inf])
 params = st.lists(st.sampled_from(PARAMS), max_size=3, unique_by=lambda param: param[0])
 reports = st.dictionaries(st.integers(0, 4), numbers | st.just(math.nan), max_size=2)
+metric_names = st.sampled_from(((), (), ("loss",), ("loss", "acc"), ("loss", "lr", "acc")))
+
+
+def named(reported: dict[int, float], names: tuple[str, ...]) -> dict[str, dict[int, float]]:
+    """Metrics beside the one that is reported."""
+    return {name: {} if name == "loss" else {k: -v for k, v in reported.items()} for name in names if reported}
+
+
 attrs = st.dictionaries(
     st.sampled_from(["a", "b", "constraints:c"]),
     st.sampled_from([-1.0, 0.0, 1.0, math.inf]),
@@ -168,7 +176,9 @@ class StorageMachine(RuleBasedStateMachine):
     @rule(
         pick=picks,
         whole=st.lists(
-            st.tuples(st.sampled_from((RUNNING, WAITING, WAITING, *FINAL)), params, reports, notes, attrs),
+            st.tuples(
+                st.sampled_from((RUNNING, WAITING, WAITING, *FINAL)), params, reports, notes, attrs, metric_names
+            ),
             min_size=1,
             max_size=3,
         ),
@@ -187,8 +197,9 @@ class StorageMachine(RuleBasedStateMachine):
                 reports=dict(reported),
                 user_attrs=dict(user),
                 system_attrs=dict(system),
+                metrics=named(reported, names),
             )
-            for state, suggested, reported, user, system in whole
+            for state, suggested, reported, user, system, names in whole
         ]
         n = len(study.trials)
         assert self.handle(pick).add_trials(study_id, changes) == list(range(n, n + len(changes)))
@@ -229,6 +240,7 @@ class StorageMachine(RuleBasedStateMachine):
         reported=reports,
         user=notes,
         system=attrs,
+        names=metric_names,
         then=st.booleans(),
     )
     def write(
@@ -242,6 +254,7 @@ class StorageMachine(RuleBasedStateMachine):
         reported: dict[int, float],
         user: dict[str, Any],
         system: dict[str, Any],
+        names: tuple[str, ...],
         then: bool,
     ) -> None:
         """Change a trial; if that finishes it and ``then`` is set, the store may begin another one with it."""
@@ -257,6 +270,7 @@ class StorageMachine(RuleBasedStateMachine):
             reports=dict(reported),
             user_attrs=dict(user),
             system_attrs=dict(system),
+            metrics=named(reported, names),
         )
         reader = study.readers[who % len(study.readers)]
         storage = reader._storage

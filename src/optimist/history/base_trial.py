@@ -80,8 +80,8 @@ class BaseTrial(ABC):
         """
 
     @abstractmethod
-    def report(self, value: float, step: int) -> None:
-        """Report an intermediate value of the objective, such as the accuracy after an epoch."""
+    def report(self, value: float | dict[str, float], step: int) -> None:
+        """Report an intermediate value of the objective, such as the accuracy after an epoch; or several, by name."""
 
     @abstractmethod
     def should_prune(self) -> bool:

@@ -14,7 +14,15 @@ from optimist.states import TrialState
 Param = tuple[str, BaseDistribution, Any]
 """(name, distribution, internal value) of a parameter."""
 
+Metrics = Mapping[str, dict[int, float]]
+"""Values by step of each named metric, in order of naming. Those of the first one stand elsewhere, as the reports of
+the trial; here it has an empty dictionary."""
+
 _NOTHING: Final[Mapping[str, Any]] = {}
+
+
+def _no_metrics() -> Metrics:
+    return _NOTHING
 
 
 class Draft:
@@ -27,7 +35,8 @@ class Draft:
         started_us: Start, microseconds since 1970 (UTC); -1 while waiting.
         layout: The parameters suggested so far.
         values: Their internal values, in the layout's order.
-        reports: Intermediate value by step.
+        reports: Intermediate value by step; where metrics have names, of the one named first.
+        metrics: All named metrics; empty if the trial reports without names.
         user_attrs, system_attrs: By key.
         proposed: Internal values that the sampler has proposed and the objective may yet ask for; known in this
             process only, and replaced, never changed.
@@ -35,6 +44,7 @@ class Draft:
 
     __slots__ = (
         "layout",
+        "metrics",
         "number",
         "proposed",
         "reports",
@@ -54,6 +64,7 @@ class Draft:
         self.layout = layout
         self.values: list[Any] = []
         self.reports: dict[int, float] = {}
+        self.metrics: Metrics = _NOTHING
         self.user_attrs: dict[str, Any] = {}
         self.system_attrs: dict[str, Any] = {}
         self.proposed: Mapping[str, Any] = _NOTHING
@@ -107,9 +118,10 @@ class TrialChange:
         values: One per objective; for COMPLETE and PRUNED trials that have them.
         started_us, completed_us: Microseconds since 1970 (UTC).
         params: (name, distribution, internal value) in order of suggestion.
-        reports: Intermediate value by step.
+        reports: Intermediate value by step; where metrics have names, of the one named first.
         user_attrs, system_attrs: By key; a constraint is the system attribute ``constraints:KEY``.
         void: Why the trial, which is finished, was voided; None if it was not, or if the change does not speak of it.
+        metrics: Named metrics, the trial's first one first.
     """
 
     number: int = -1
@@ -123,6 +135,7 @@ class TrialChange:
     user_attrs: dict[str, Any] = field(default_factory=dict)
     system_attrs: dict[str, Any] = field(default_factory=dict)
     void: str | None = None
+    metrics: Metrics = field(default_factory=_no_metrics)
 
     def __bool__(self) -> bool:
         """Whether there is anything to say."""
@@ -135,6 +148,48 @@ class TrialChange:
             or self.completed_us is not None
             or self.void is not None
         )
+
+
+def with_metrics(known: Metrics, more: Metrics) -> Metrics:
+    """Add metrics to others, which change if there are any; of a step the later value counts."""
+    if not more:
+        return known
+    metrics = dict(known) if known else {}
+    for name, values in more.items():
+        if name in metrics:
+            metrics[name].update(values)
+        else:
+            metrics[name] = dict(values)
+    return metrics
+
+
+def metrics_of_step(step: int, row: Mapping[str, float]) -> Metrics:
+    """One step's named metrics, the first one first."""
+    names = iter(row)
+    return {next(names): {}, **{name: {step: row[name]} for name in names}}
+
+
+def rows_of_metrics(reports: Mapping[int, float], metrics: Metrics) -> dict[int, dict[str, float]]:
+    """The named metrics by step, in ascending order, and by name; empty if there are no names."""
+    if not metrics:
+        return {}
+    first, *others = metrics
+    rows = {step: {first: reports[step]} for step in sorted(reports)}
+    for name in others:
+        for step, value in metrics[name].items():
+            rows.setdefault(step, {})[name] = value
+    return rows
+
+
+def metrics_of_rows(rows: Mapping[int, Mapping[str, float]]) -> Metrics:
+    """What ``rows_of_metrics`` has made rows of; the first name of the first row is the first one."""
+    metrics: dict[str, dict[int, float]] = {}
+    for step, row in rows.items():
+        for name, value in row.items():
+            metrics.setdefault(name, {})[step] = value
+    if metrics:
+        metrics[next(iter(metrics))] = {}
+    return metrics
 
 
 def gives_place_back(change: TrialChange) -> bool:

@@ -141,6 +141,8 @@ class Storage(ABC):
                 _check_int64(name, distribution.low, distribution.high, value)
         for key in (*change.user_attrs, *change.system_attrs):
             check_name("An attribute's name", key)
+        for name in change.metrics:
+            check_name("A metric's name", name)
         if change.void is not None:
             check_name("The reason of a void", change.void)
 

@@ -17,13 +17,13 @@ from optimist.exceptions import (
     TrialNotFoundError,
     UpdateFinishedTrialError,
 )
-from optimist.history.attributes import VOID_KEY
-from optimist.history.draft import Change, StudyChange, TrialChange
+from optimist.history.attributes import METRICS_KEY, VOID_KEY
+from optimist.history.draft import Change, StudyChange, TrialChange, with_metrics
 from optimist.history.history import History
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import ANY_TERMS, Begun, Delta, Storage, StudyRecord, Summary, Terms, check_name
 from optimist.storages.base_storage import BaseStorage
-from optimist.storages.tongues import tongue_of
+from optimist.storages.tongues import hear_metrics, speak_metrics, tongue_of
 
 _STUDY = -1  # stands in the log for a change of the study itself
 
@@ -163,6 +163,10 @@ class ForeignStorage(Storage):
                     self.storage.set_trial_param(trial_id, name, value, spoken)
             for step, value in change.reports.items():
                 self.storage.set_trial_intermediate_value(trial_id, step, value)
+            if change.metrics:
+                known = hear_metrics(trial.system_attrs.get(METRICS_KEY, ()))
+                spoken = speak_metrics(with_metrics(known, change.metrics))
+                self.storage.set_trial_system_attr(trial_id, METRICS_KEY, spoken)
             for key, value in change.user_attrs.items():
                 self.storage.set_trial_user_attr(trial_id, key, value)
             for key, value in change.system_attrs.items():

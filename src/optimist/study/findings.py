@@ -6,6 +6,7 @@ import copy
 from collections.abc import Container
 from typing import TYPE_CHECKING, Any, Final
 
+from optimist.history.attributes import METRIC_NAMES_KEY
 from optimist.history.collector import collector_paused
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
@@ -17,7 +18,6 @@ from optimist.study.ledger import Ledger
 if TYPE_CHECKING:
     import pandas as pd
 
-METRIC_NAMES_KEY: Final = "study:metric_names"
 
 _DATAFRAME_ATTRS: Final = (
     "number",

@@ -9,14 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
 from optimist.exceptions import LeaseLostError, UpdateFinishedTrialError
 from optimist.history.attributes import LEASE_LOST_KEY
-from optimist.history.draft import Draft, StudyChange, TrialChange
+from optimist.history.draft import Draft, StudyChange, TrialChange, metrics_of_step, with_metrics
 from optimist.history.history import History
 from optimist.history.records import FrozenTrial
 from optimist.history.voiding import take_in
@@ -102,8 +102,18 @@ class Ledger(ABC):
         """
 
     @abstractmethod
-    def report(self, draft: Draft, step: int, value: float, *, at_once: bool) -> None:
-        """Note an intermediate value; it is committed at once, or soon if the trial's last commit was a moment ago."""
+    def report(
+        self, draft: Draft, step: int, value: float, *, at_once: bool, row: Mapping[str, float] | None = None
+    ) -> None:
+        """Note an intermediate value; it is committed at once, or soon if the trial's last commit was a moment ago.
+
+        Args:
+            draft: The trial.
+            step: Where it is.
+            value: The value.
+            at_once: Whether to commit it before the call returns.
+            row: All metrics of the step if they have names, the first one first.
+        """
 
     def check(self, change: TrialChange) -> None:
         """Refuse what the store could not hold, before it is noted: later would be too late for the trial to end."""
@@ -204,10 +214,14 @@ class MemoryLedger(Ledger):
             study.history.finish(draft, state, values, now_us())
             study.log.append(draft.number)
 
-    def report(self, draft: Draft, step: int, value: float, *, at_once: bool) -> None:
+    def report(
+        self, draft: Draft, step: int, value: float, *, at_once: bool, row: Mapping[str, float] | None = None
+    ) -> None:
         with self._study.history.lock:
             refuse_finished(draft)
             draft.reports[step] = value
+            if row is not None:
+                draft.metrics = with_metrics(draft.metrics, metrics_of_step(step, row))
             self._study.note(draft.number)
 
     def set_trial_attr(self, draft: Draft, key: str, value: Any, *, is_system: bool) -> None:
@@ -316,11 +330,18 @@ class StoredLedger(Ledger):
                     self._history.finish(draft, state, values, completed_us)
             return None if begun is None or then is None else self._admit(begun, then)
 
-    def report(self, draft: Draft, step: int, value: float, *, at_once: bool) -> None:
+    def report(
+        self, draft: Draft, step: int, value: float, *, at_once: bool, row: Mapping[str, float] | None = None
+    ) -> None:
         with self._lock, self._history.lock:
             refuse_finished(draft)
             draft.reports[step] = value
-            self._pending(draft).reports[step] = value
+            pending = self._pending(draft)
+            pending.reports[step] = value
+            if row is not None:
+                metrics = metrics_of_step(step, row)
+                draft.metrics = with_metrics(draft.metrics, metrics)
+                pending.metrics = with_metrics(pending.metrics, metrics)
             is_due = time.monotonic() - self._unsaved[draft.number].saved_at >= _REPORT_INTERVAL_S
         if at_once or is_due:
             self.flush(draft)

@@ -167,7 +167,7 @@ class Loop:
             self._interrupts.hold()
         except TrialPruned:
             self._interrupts.hold()
-            outcome = outcome_of(trial.draft, None, TrialState.PRUNED, n_objectives)
+            outcome = outcome_of(trial.draft, None, TrialState.PRUNED, n_objectives, study.ledger.history.system_attrs)
         except BaseException as raised:  # noqa: BLE001 - whatever happens, the trial gets an outcome
             self._interrupts.hold()
             outcome = Outcome(TrialState.FAIL, None, f"{type(raised).__name__}: {raised}")

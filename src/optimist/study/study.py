@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from optimist.distributions import BaseDistribution, check_distribution_compatibility
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
 from optimist.execution.loops import count_threads, count_workers
-from optimist.history.attributes import FIXED_PARAMS_KEY
+from optimist.history.attributes import FIXED_PARAMS_KEY, METRIC_NAMES_KEY
 from optimist.history.draft import TrialChange
 from optimist.history.history import change_of
 from optimist.history.records import FrozenTrial, create_trial
@@ -29,7 +29,7 @@ from optimist.study.conductor import end_trial, is_exhaustible, propose
 from optimist.study.crew_loop import CrewLoop
 from optimist.study.defaults import tries_defaults
 from optimist.study.escort import Escort
-from optimist.study.findings import METRIC_NAMES_KEY, Findings
+from optimist.study.findings import Findings
 from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
 from optimist.study.limits import Limits
@@ -254,7 +254,7 @@ class Study(Findings):
             raise ValueError(f"Trial {number} is {finished.state.name} already; it is told once.")
         if draft.state != TrialState.RUNNING:
             raise ValueError(f"Trial {number} is {draft.state.name}; only a running trial can be told.")
-        outcome = outcome_of(draft, values, state, len(self.ledger.record.directions))
+        outcome = outcome_of(draft, values, state, len(self.ledger.record.directions), self.ledger.history.system_attrs)
         if outcome.problem:
             warnings.warn(f"Trial {number} fails. {outcome.problem}", stacklevel=2)
         try:
