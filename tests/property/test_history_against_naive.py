@@ -18,8 +18,9 @@ from optimist.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optimist.history.draft import Change, SpaceParams, StudyChange, TrialChange, with_metrics
+from optimist.history.draft import Change, SpaceParams, StudyChange, TrialChange
 from optimist.history.history import History
+from optimist.history.metrics import with_metrics
 from optimist.history.records import to_datetime
 from optimist.history.view import View
 from optimist.states import StudyDirection, TrialState

@@ -9,14 +9,11 @@ from typing import Any, Final, overload
 from optimist.distributions import BaseDistribution
 from optimist.history.attributes import LEASE_LOST_KEY
 from optimist.history.layout import Layout
+from optimist.history.metrics import Metrics
 from optimist.states import TrialState
 
 Param = tuple[str, BaseDistribution, Any]
 """(name, distribution, internal value) of a parameter."""
-
-Metrics = Mapping[str, dict[int, float]]
-"""Values by step of each named metric, in order of naming. Those of the first one stand elsewhere, as the reports of
-the trial; here it has an empty dictionary."""
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -148,48 +145,6 @@ class TrialChange:
             or self.completed_us is not None
             or self.void is not None
         )
-
-
-def with_metrics(known: Metrics, more: Metrics) -> Metrics:
-    """Add metrics to others, which change if there are any; of a step the later value counts."""
-    if not more:
-        return known
-    metrics = dict(known) if known else {}
-    for name, values in more.items():
-        if name in metrics:
-            metrics[name].update(values)
-        else:
-            metrics[name] = dict(values)
-    return metrics
-
-
-def metrics_of_step(step: int, row: Mapping[str, float]) -> Metrics:
-    """One step's named metrics, the first one first."""
-    names = iter(row)
-    return {next(names): {}, **{name: {step: row[name]} for name in names}}
-
-
-def rows_of_metrics(reports: Mapping[int, float], metrics: Metrics) -> dict[int, dict[str, float]]:
-    """The named metrics by step, in ascending order, and by name; empty if there are no names."""
-    if not metrics:
-        return {}
-    first, *others = metrics
-    rows = {step: {first: reports[step]} for step in sorted(reports)}
-    for name in others:
-        for step, value in metrics[name].items():
-            rows.setdefault(step, {})[name] = value
-    return rows
-
-
-def metrics_of_rows(rows: Mapping[int, Mapping[str, float]]) -> Metrics:
-    """What ``rows_of_metrics`` has made rows of; the first name of the first row is the first one."""
-    metrics: dict[str, dict[int, float]] = {}
-    for step, row in rows.items():
-        for name, value in row.items():
-            metrics.setdefault(name, {})[step] = value
-    if metrics:
-        metrics[next(iter(metrics))] = {}
-    return metrics
 
 
 def gives_place_back(change: TrialChange) -> bool:

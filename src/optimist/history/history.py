@@ -19,8 +19,9 @@ from optimist.history.base_trial import read_constraints
 from optimist.history.batch import Batch, WholeTrial
 from optimist.history.collector import collector_paused
 from optimist.history.columns import FLOAT, INT, INT8, INT32, Column
-from optimist.history.draft import Change, Draft, Metrics, StudyChange, TrialChange, metrics_of_rows, with_metrics
+from optimist.history.draft import Change, Draft, StudyChange, TrialChange
 from optimist.history.layout import LayoutTree, internal_value
+from optimist.history.metrics import Metrics, metrics_of_rows, with_metrics
 from optimist.history.records import FrozenTrial, from_datetime
 from optimist.history.snapshots import freeze_draft, freeze_rows
 from optimist.states import StudyDirection, TrialState

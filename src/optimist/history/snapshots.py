@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 from optimist.distributions import BaseDistribution
 from optimist.history.columns import Column
-from optimist.history.draft import Draft, rows_of_metrics
+from optimist.history.draft import Draft
 from optimist.history.layout import LayoutTree
+from optimist.history.metrics import rows_of_metrics
 from optimist.history.records import FrozenTrial, to_datetime
 from optimist.states import TrialState
 

@@ -24,7 +24,7 @@ from typing import Any, Final
 import msgspec
 
 from optimist.exceptions import StorageInternalError
-from optimist.history.draft import Metrics, with_metrics
+from optimist.history.metrics import Metrics, with_metrics
 from optimist.storages.base import check_name
 
 MAX_ATTR_BYTES: Final = 16 * 2**20

@@ -18,8 +18,9 @@ from optimist.exceptions import (
     UpdateFinishedTrialError,
 )
 from optimist.history.attributes import METRICS_KEY, VOID_KEY
-from optimist.history.draft import Change, StudyChange, TrialChange, with_metrics
+from optimist.history.draft import Change, StudyChange, TrialChange
 from optimist.history.history import History
+from optimist.history.metrics import with_metrics
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import ANY_TERMS, Begun, Delta, Storage, StudyRecord, Summary, Terms, check_name
 from optimist.storages.base_storage import BaseStorage

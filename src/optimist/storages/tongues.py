@@ -14,8 +14,9 @@ from optimist.distributions import (
 )
 from optimist.exceptions import DuplicatedStudyError, InvalidSpaceTypeError, UpdateFinishedTrialError
 from optimist.history.attributes import METRICS_KEY, VOID_KEY
-from optimist.history.draft import Metrics, TrialChange
+from optimist.history.draft import TrialChange
 from optimist.history.layout import internal_value
+from optimist.history.metrics import Metrics
 from optimist.history.records import FrozenTrial, from_datetime, to_datetime
 from optimist.states import StudyDirection, TrialState
 

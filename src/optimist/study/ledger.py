@@ -16,8 +16,9 @@ from typing import Any
 
 from optimist.exceptions import LeaseLostError, UpdateFinishedTrialError
 from optimist.history.attributes import LEASE_LOST_KEY
-from optimist.history.draft import Draft, StudyChange, TrialChange, metrics_of_step, with_metrics
+from optimist.history.draft import Draft, StudyChange, TrialChange
 from optimist.history.history import History
+from optimist.history.metrics import metrics_of_step, with_metrics
 from optimist.history.records import FrozenTrial
 from optimist.history.voiding import take_in
 from optimist.logging import get_logger

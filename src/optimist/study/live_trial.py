@@ -31,7 +31,7 @@ from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial, to_datetime
 from optimist.history.view import View
 from optimist.numerics.streams import DRAWS_PER_ROW
-from optimist.pruners.base import BasePruner, Curve, judge
+from optimist.pruners.base import BasePruner, Curve, judge, objectives_of
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.states import TrialState
 from optimist.study.checkpoints import Checkpoints
@@ -347,9 +347,14 @@ class Trial(BaseTrial):
         """Say whether the pruner judges the trial hopeless.
 
         Raises:
-            NotImplementedError: The study has several objectives.
+            NotImplementedError: The study has several objectives, and a pruner that cannot judge these.
+            ValueError: The trial has not reported a metric for each of several objectives.
         """
-        self._require_one_objective("should_prune")
+        if len(self._ledger.record.directions) > 1 and not getattr(self.study.pruner, "judges_several", False):
+            raise NotImplementedError(
+                f"Trial.should_prune() works in studies with one objective only, as {type(self.study.pruner).__name__} "
+                "cannot judge several. SuccessiveHalvingPruner and HyperbandPruner can."
+            )
         self._ledger.sync_if_due()
         draft = self._draft
         view = self.study.view(self._number)
@@ -360,6 +365,8 @@ class Trial(BaseTrial):
             self._prune_by,
             self.study.study_name,
             self._internal_params,
+            draft.metrics,
+            objectives_of(view, self._number, draft.metrics),
         )
         verdict = judge(self.study.pruner, view, curve)
         for key, note in verdict.record.items():
@@ -376,7 +383,10 @@ class Trial(BaseTrial):
 
     def _require_one_objective(self, method: str) -> None:
         if len(self._ledger.record.directions) > 1:
-            raise NotImplementedError(f"Trial.{method}() works in studies with one objective only.")
+            raise NotImplementedError(
+                f"Trial.{method}() works in studies with one objective only, as a number alone does not say which "
+                'objective it is of. Name the metrics, as report({"loss": 0.5, "seconds": 3.0}, step).'
+            )
 
     # Checkpoints
 

@@ -1,13 +1,10 @@
-"""Reports of several metrics: what is checked before they are noted, and which metric stands for which objective."""
+"""Reports of several metrics: what is checked before they are noted."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from optimist.history.attributes import METRIC_NAMES_KEY
-from optimist.history.draft import Draft, Metrics
+from optimist.history.draft import Draft
 
 
 def checked_metric(value: Any, what: str) -> float:
@@ -49,32 +46,9 @@ def checked_row(row: dict[str, Any], draft: Draft) -> dict[str, float]:
     return {first: found.pop(first), **found}
 
 
-def value_at(name: str, step: int, reports: Mapping[int, float], metrics: Metrics) -> float:
-    """The value of a named metric at a step; NaN if there is none."""
-    values = reports if name == next(iter(metrics), None) else metrics.get(name, {})
-    return values.get(step, math.nan)
-
-
 def refuse_mixture(draft: Draft, now: str, before: str) -> NoReturn:
     """Raise ValueError: a trial reports now with names, now without."""
     raise ValueError(
         f"Trial {draft.number} reports {now}, but its earlier reports had {before}. In one trial either all reports name "
         'their metrics, as report({"loss": 0.5}, step), or none does.'
     )
-
-
-def objective_metrics(
-    metrics: Sequence[str], n_objectives: int, study_attrs: Mapping[str, Any]
-) -> tuple[str, ...] | None:
-    """The metric that stands for each objective: by the study's metric names if it has them, else by order.
-
-    Args:
-        metrics: The names that a trial uses, in order of naming.
-        n_objectives: Of the study.
-        study_attrs: System attributes of the study.
-
-    Returns:
-        (n_objectives,) names; None if there are not enough.
-    """
-    names = study_attrs.get(METRIC_NAMES_KEY) or metrics[:n_objectives]
-    return tuple(names) if len(names) == n_objectives and set(names) <= set(metrics) else None

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from optimist.history.draft import Draft
+from optimist.history.metrics import objective_metrics, value_at
 from optimist.states import TrialState
-from optimist.study.metrics import objective_metrics, value_at
 
 _NO_ATTRS: Final[Mapping[str, Any]] = MappingProxyType({})
 

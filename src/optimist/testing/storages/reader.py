@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from optimist.distributions import BaseDistribution
-from optimist.history.draft import Change, Metrics, StudyChange, TrialChange, with_metrics
+from optimist.history.draft import Change, StudyChange, TrialChange
+from optimist.history.metrics import Metrics, with_metrics
 from optimist.states import TrialState
 from optimist.storages.base import ANY_TERMS, Storage, Terms
 
