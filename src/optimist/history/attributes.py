@@ -31,5 +31,11 @@ LEASE_LOST_KEY: Final = "optimist:lease_lost"
 METRICS_KEY: Final = "optimist:metrics"
 """On a trial in a storage of another library: its named metrics, in the order of naming, by name and step."""
 
+RESUMED_KEY: Final = "optimist:resumed_from"
+"""On a promotion: the numbers of the trials that it goes on from, the first one first, retries included."""
+
+RUNG_KEY: Final = "optimist:rung"
+"""On a promotion: the rung up to which it may run; trials without run up to rung 0."""
+
 VOID_KEY: Final = "optimist:void"
 """On a finished trial: why it was voided. Shown in snapshots; stores keep it apart from the attributes."""

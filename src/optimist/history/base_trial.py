@@ -100,6 +100,14 @@ class BaseTrial(ABC):
         """
 
     @property
+    def budget(self) -> int | None:
+        """How many steps, such as epochs, the trial may run, those before its checkpoint included; None for no limit.
+
+        Only a :class:`PromotionPruner` sets limits.
+        """
+        return None
+
+    @property
     @abstractmethod
     def number(self) -> int:
         """The trial's number in its study: 0, 1, 2, ..."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, overload
 
 from optimist.distributions import BaseDistribution
-from optimist.history.attributes import LEASE_LOST_KEY
+from optimist.history.attributes import LEASE_LOST_KEY, RESUMED_KEY
 from optimist.history.layout import Layout
 from optimist.history.metrics import Metrics
 from optimist.states import TrialState
@@ -148,8 +148,22 @@ class TrialChange:
 
 
 def gives_place_back(change: TrialChange) -> bool:
-    """Whether a trial, added with all that this change says, counts in no budget: it is voided, or was reclaimed."""
-    return change.void is not None or (change.state == TrialState.FAIL and LEASE_LOST_KEY in change.system_attrs)
+    """Whether a trial, added with all that this change says, counts in no budget.
+
+    It is voided, or was reclaimed, or it is a promotion.
+    """
+    attrs = change.system_attrs
+    return (
+        change.void is not None or RESUMED_KEY in attrs or (change.state == TrialState.FAIL and LEASE_LOST_KEY in attrs)
+    )
+
+
+def n_places_back(end: TrialChange, retry: TrialChange | None) -> int:
+    """How many trials more count in no budget when one is reclaimed, and another one queued in its place.
+
+    A promotion, which ``end`` repeats that it is, has counted in none before; its retry, a promotion as well, does not.
+    """
+    return (RESUMED_KEY not in end.system_attrs) + (retry is not None and gives_place_back(retry))
 
 
 @dataclass(slots=True)

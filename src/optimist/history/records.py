@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optimist.distributions import BaseDistribution
-from optimist.history.attributes import VOID_KEY
+from optimist.history.attributes import RESUMED_KEY, VOID_KEY
 from optimist.history.base_trial import CONSTRAINT_PREFIX, checked_constraint, read_constraints
 from optimist.history.known_trial import KnownTrial
 from optimist.states import TrialState
@@ -223,6 +223,12 @@ class FrozenTrial(KnownTrial):
     def last_step(self) -> int | None:
         """The highest step with an intermediate value; None without reports."""
         return max(self.intermediate_values) if self.intermediate_values else None
+
+    @property
+    def resumed_from(self) -> int | None:
+        """The number of the pruned trial that this one, a promotion, goes on from; None if it is none."""
+        line: list[int] = self._system_attrs.get(RESUMED_KEY, [])
+        return line[-1] if line else None
 
     @property
     def void_reason(self) -> str | None:

@@ -130,16 +130,16 @@ def best_first(losses: FloatArray, m: int) -> IntArray:
     Returns:
         (min(n, m),) positions, the best first.
 
-    Cost: O(n_objectives n²) for dominance, O(n²) for each front on the way.
+    Cost: O(n_objectives n²).
     """
     is_above = dominance(losses)
+    n_above = is_above.sum(axis=0)
     chosen: list[int] = []
-    remaining = np.arange(len(losses))
-    while len(remaining) and len(chosen) < m:
-        n_above = is_above[np.ix_(remaining, remaining)].any(axis=0)
-        front = remaining[~n_above]
+    while len(chosen) < min(len(losses), m):
+        front = np.flatnonzero(n_above == 0)
         chosen += front[epsilon_net(losses[front], m - len(chosen))].tolist()
-        remaining = remaining[n_above]
+        n_above -= is_above[front].sum(axis=0)
+        n_above[front] = -1
     return np.array(chosen, np.intp)
 
 

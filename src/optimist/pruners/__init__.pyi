@@ -1,6 +1,8 @@
 from .base import BasePruner as BasePruner
 from .base import ColumnPruner as ColumnPruner
 from .base import Curve as Curve
+from .base import PromotingPruner as PromotingPruner
+from .base import Promotion as Promotion
 from .base import Verdict as Verdict
 from .base import judge as judge
 from .curve import CurvePruner as CurvePruner
@@ -9,6 +11,7 @@ from .median import MedianPruner as MedianPruner
 from .nop import NopPruner as NopPruner
 from .patient import PatientPruner as PatientPruner
 from .percentile import PercentilePruner as PercentilePruner
+from .promotion import PromotionPruner as PromotionPruner
 from .successive_halving import SuccessiveHalvingPruner as SuccessiveHalvingPruner
 from .threshold import ThresholdPruner as ThresholdPruner
 from .wilcoxon import WilcoxonPruner as WilcoxonPruner

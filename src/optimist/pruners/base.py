@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -119,6 +119,48 @@ class ColumnPruner(BasePruner):
         for key, note in verdict.record.items():
             study.set_trial_system_attr(trial.number, key, note)
         return verdict.stop
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A pruned trial that deserves to be gone on with.
+
+    Attributes:
+        number: The trial.
+        rung: The rung up to which it shall go.
+        budget: The steps that it may run there, those that it has run included.
+    """
+
+    number: int
+    rung: int
+    budget: int
+
+
+class PromotingPruner(ColumnPruner):
+    """A pruner that gives each trial a budget, and says which pruned trials deserve a larger one."""
+
+    @abstractmethod
+    def budget(self, system_attrs: Mapping[str, Any]) -> int:
+        """How many steps a trial with these system attributes may run."""
+
+    @abstractmethod
+    def promotion(self, view: View, not_these: Container[int]) -> Promotion | None:
+        """The pruned trial that deserves to be gone on with before all others; None if none does.
+
+        Args:
+            view: The study.
+            not_these: Numbers of trials that cannot be.
+        """
+
+    @abstractmethod
+    def record_end(self, system_attrs: Mapping[str, Any], last_step: int, value: float) -> dict[str, Any] | None:
+        """What to keep with a trial that returned a value at its budget, and so is pruned; None if it is complete.
+
+        Args:
+            system_attrs: Its system attributes.
+            last_step: The last step that it reported; -1 if it reported nothing, and so has used its budget.
+            value: What it returned.
+        """
 
 
 def internal_params(trial: FrozenTrial) -> dict[str, Any]:

@@ -77,6 +77,10 @@ class Ledger(ABC):
             BudgetSpentError: The study has had all the trials that ``terms`` allow.
         """
 
+    @abstractmethod
+    def promote(self, number: int, trial: TrialChange, terms: Terms) -> Draft | None:
+        """Start a trial that goes on from a pruned one; None if that was done before, or it cannot be gone on from."""
+
     def foreign_drafts(self) -> list[Draft]:
         """Running trials that were not begun here, as far as this process knows."""
         return []
@@ -206,6 +210,9 @@ class MemoryLedger(Ledger):
             self._study.check_budget(terms.total_trials)
             return self._study.begin()
 
+    def promote(self, number: int, trial: TrialChange, terms: Terms) -> Draft | None:
+        return self._study.promote(number, trial)
+
     def finish(
         self, draft: Draft, state: TrialState, values: Sequence[float] | None, then: Terms | None = None
     ) -> None:
@@ -297,6 +304,14 @@ class StoredLedger(Ledger):
         with self._lock:
             terms = self._with_news(terms)
             return self._admit(self.storage.begin_trial(self.record.study_id, self._cursor, terms), terms)
+
+    def promote(self, number: int, trial: TrialChange, terms: Terms) -> Draft | None:
+        with self._lock:
+            begun = self.storage.promote(self.record.study_id, number, trial, self._cursor, terms)
+            if begun is None:
+                self.sync()
+                return None
+            return self._admit(begun, terms)
 
     def _with_news(self, terms: Terms) -> Terms:
         """The same terms; on them, news are wanted if it has been a while since the last ones."""

@@ -31,7 +31,7 @@ from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial, to_datetime
 from optimist.history.view import View
 from optimist.numerics.streams import DRAWS_PER_ROW
-from optimist.pruners.base import BasePruner, Curve, judge, objectives_of
+from optimist.pruners.base import BasePruner, Curve, PromotingPruner, judge, objectives_of
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.states import TrialState
 from optimist.study.checkpoints import Checkpoints
@@ -407,11 +407,16 @@ class Trial(BaseTrial):
 
     @property
     def resume_from(self) -> Path | None:
-        """The checkpoints to go on from: the folder of the trial that this one retries; None for a fresh start.
+        """The checkpoints to go on from: those of the trial that this one retries or promotes; None for a fresh start.
 
-        Where that trial was itself a retry and left nothing, the folder of the one before it, and so on.
+        Where that trial was itself a retry or a promotion and left nothing, the folder of the one before it, and so on.
         """
         return self.study.checkpoints.resume_from(self._draft)
+
+    @property
+    def budget(self) -> int | None:
+        pruner = self.study.pruner
+        return pruner.budget(self._draft.system_attrs) if isinstance(pruner, PromotingPruner) else None
 
     # Attributes
 
