@@ -29,6 +29,7 @@ from optimist.exceptions import (
     TrialNotFoundError,
     UpdateFinishedTrialError,
 )
+from optimist.history.attributes import RESUMED_KEY
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Storage
@@ -85,6 +86,7 @@ class Study:
     readers: list[Reader]
     trials: list[Seen] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
+    promoted: set[int] = field(default_factory=set)
     user_attrs: dict[str, Any] = field(default_factory=dict)
     system_attrs: dict[str, Any] = field(default_factory=dict)
 
@@ -309,6 +311,31 @@ class StorageMachine(RuleBasedStateMachine):
             assert storage.void(study_id, trial.number, f"{pick}") == (trial.void is None)
             trial.void = f"{pick}" if trial.void is None else trial.void
         self.check_reader(study, study.readers[pick % len(study.readers)].catch_up())
+
+    @precondition(has_studies)
+    @rule(pick=picks, trial_pick=picks, suggested=params, user=notes)
+    def promote(self, pick: int, trial_pick: int, suggested: Params, user: dict[str, Any]) -> None:
+        study_id, study = self.pick_study(pick)
+        trial = self.pick_trial(study, trial_pick)
+        number = pick if trial is None else trial.number
+        change = TrialChange(params=list(suggested), user_attrs=dict(user), system_attrs={RESUMED_KEY: [number]})
+        storage = self.handle(pick)
+        if trial is None:
+            with pytest.raises(TrialNotFoundError):
+                storage.promote(study_id, number, change, 0)
+            return
+        begun = storage.promote(study_id, number, change, 0)
+        may_be = trial.state == TrialState.PRUNED and trial.void is None and number not in study.promoted
+        assert (begun is not None) == may_be
+        if begun is not None:
+            assert begun.number == len(study.trials)
+            study.promoted.add(number)
+            seen = Seen(begun.number)
+            seen.take(change)
+            study.trials.append(seen)
+            reader = study.readers[pick % len(study.readers)].catch_up()
+            seen.started_us = reader.trials[begun.number].started_us
+            self.check_reader(study, reader)
 
     # Readers
 
