@@ -85,6 +85,21 @@ def test_metrics_are_matched_by_the_names_of_the_study() -> None:
         trial.should_prune()
 
 
+def test_names_of_the_study_hold_in_the_deterministic_mode_too() -> None:
+    study = study_with(SuccessiveHalvingPruner(1, 2))
+    study.set_metric_names(["loss", "seconds"])
+
+    def objective(trial: optimist.Trial) -> tuple[float, float]:
+        trial.report({"accuracy": 0.5, "loss": float(trial.number), "seconds": float(trial.number)}, 1)
+        if trial.should_prune():
+            raise optimist.TrialPruned
+        return float(trial.number), 1.0
+
+    study.optimize(objective, n_trials=2, deterministic=1)
+    assert [trial.system_attrs["completed_rung_0"] for trial in study.trials] == [[0.0, 0.0], [1.0, 1.0]]
+    assert study.trials[1].state == TrialState.PRUNED
+
+
 def test_too_few_metrics_are_an_error() -> None:
     study = study_with(SuccessiveHalvingPruner(1, 2))
     trial = study.ask()
