@@ -49,8 +49,8 @@ class Priors:
         n_dimensions: d, if it is not the number of groups: how many parameters a point has on average.
     """
 
-    scale: float = 0.5
-    scale_spread: float = 1.0
+    scale: float = 0.15
+    scale_spread: float = 0.6
     noise: float = 1e-3
     noise_spread: float = 3.0
     min_noise: float = 1e-6

@@ -116,7 +116,7 @@ class Proposer:
         if not np.any(~np.isnan(evidence.losses).any(axis=1)):
             return None
         activity = Activity(domain, evidence.points, evidence.mask, known.order)
-        weights = rng.dirichlet(np.ones(view.n_objectives)) + 1e-3
+        weights = 1.0 / (rng.dirichlet(np.ones(view.n_objectives)) + 0.02)  # of the objectives, if they are many
         surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights)
         pending = _pending(view, domain, activity)
         surrogate = surrogate.believing(pending)

@@ -106,7 +106,6 @@ class GPSampler(ColumnSampler):
         self._pinned: Mapping[str, Any] = {}
         self._startup = StartupDesign(self.streams)
         self._proposer: Proposer | None = None
-        self._experiment: dict[str, Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_proposer": None}
@@ -179,7 +178,7 @@ class GPSampler(ColumnSampler):
             from optimist.samplers.gp.settings import Settings
 
             priors = Priors(max_noise=Priors.min_noise) if self._deterministic_objective else Priors()
-            self._proposer = Proposer(Settings(**{"priors": priors, **self._experiment}))
+            self._proposer = Proposer(Settings(priors))
         return self._proposer
 
     # Optuna's hooks
