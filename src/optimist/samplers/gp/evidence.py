@@ -2,7 +2,7 @@
 
 - Complete trials give their losses and constraints.
 - Pruned trials count as no better than the median of the complete ones, and no better than what they reported last.
-- Failed trials, and values that are NaN or infinitely bad, count as the median; and they say where trials fail.
+- Failed trials, and values that are NaN or infinitely bad, count as bad as the upper quartile, and say where trials fail.
 
 The kernel is fitted on the first ``n_fitted`` trials, in steps that grow with the study; later ones join the fitted
 model as they come. Beyond a bound a choice of trials speaks for all: the best, the latest, and a spread of the others.
@@ -31,6 +31,7 @@ _COMPLETE, _PRUNED, _FAIL = int(TrialState.COMPLETE), int(TrialState.PRUNED), in
 _N_ALWAYS: Final = 20  # the kernel is fitted anew with each of the first trials
 _LONGEST_STAGE: Final = 32
 _MAX_OTHERS: Final = 1024
+_FAILED_QUANTILE: Final = 0.75
 
 
 class LastReports:
@@ -150,12 +151,15 @@ def _fill_in(
     """Give trials that are not complete the losses (n_rows, n_objectives) they count with."""
     # Of the fitted trials, as far as possible: the kernel shall depend on them alone.
     known = losses[:n_fitted][is_complete[:n_fitted]] if is_complete[:n_fitted].any() else losses[is_complete]
-    median = np.median(known, axis=0) if len(known) else np.full(losses.shape[1], math.nan)
-    losses[~is_complete] = median
+    unknown = np.full((2, losses.shape[1]), math.nan)
+    median, quartile = np.quantile(known, (0.5, _FAILED_QUANTILE), axis=0, method="higher") if len(known) else unknown
+    losses[~is_complete] = quartile
+    is_pruned = states == _PRUNED
+    losses[is_pruned] = median
     if losses.shape[1] == 1:
         reported = view.tracker(LastReports, LastReports).losses(rows)
-        reported = np.where((states == _PRUNED) & np.isfinite(reported), reported, median[0])
-        losses[~is_complete, 0] = np.fmax(reported, median[0])[~is_complete]
+        is_known = is_pruned & np.isfinite(reported)
+        losses[is_known, 0] = np.fmax(reported[is_known], median[0])
 
 
 # Which trials speak for all
