@@ -20,6 +20,7 @@ IntArray = npt.NDArray[np.intp]
 
 _OFF_AXIS: Final = 1e-6  # weight of the other objectives where the extreme point of one is sought
 _LEAST_WIDTH: Final = 1e-12
+_LARGEST: Final = 1e150  # squares of larger losses overflow
 
 
 def simplex_lattice(n_objectives: int, n_divisions: int) -> FloatArray:
@@ -29,9 +30,10 @@ def simplex_lattice(n_objectives: int, n_divisions: int) -> FloatArray:
         n_objectives: m, at least 1.
         n_divisions: h, into how many parts each edge is cut; r = (h + m - 1) choose (m - 1).
     """
+    if n_objectives == 1:
+        return np.ones((1, 1))
     n_places = n_divisions + n_objectives - 1
     bars = np.array(list(combinations(range(n_places), n_objectives - 1)), np.intp)
-    bars = bars.reshape(-1, n_objectives - 1)
     edges = np.column_stack([np.full(len(bars), -1), bars, np.full(len(bars), n_places)])
     lattice: FloatArray = (np.diff(edges, axis=1) - 1) / n_divisions
     return lattice
@@ -43,7 +45,7 @@ def normalise(losses: FloatArray) -> FloatArray:
     Where the extremes span no plane, each objective is scaled by its range. Infinite losses count as the worst (or
     best) finite one, moved by the range of the finite ones.
     """
-    losses = _finite(losses)
+    losses = _finite(np.where(np.isfinite(losses), np.clip(losses, -_LARGEST, _LARGEST), losses))
     shifted = losses - losses.min(axis=0)
     widths = _intercepts(shifted)
     scaled: FloatArray = shifted / np.maximum(widths, _LEAST_WIDTH)

@@ -92,11 +92,10 @@ def crowding_distance(losses: FloatArray) -> FloatArray:
     for values in losses.T:
         order = np.argsort(values, kind="stable")
         ascending = values[order]
-        width = ascending[-1] - ascending[0]
-        if width == 0.0 or np.isnan(width):
+        if ascending[-1] == ascending[0]:
             continue
         with np.errstate(invalid="ignore"):
-            gaps = (ascending[2:] - ascending[:-2]) / width
+            gaps = (ascending[2:] - ascending[:-2]) / (ascending[-1] - ascending[0])
         distance[order[1:-1]] += np.where(np.isfinite(gaps), gaps, 0.0)
         distance[order[[0, -1]]] = np.inf
     return distance

@@ -5,7 +5,9 @@ Legend   p parents, d parameters    points (p, d) in the unit cube    standing (
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +20,8 @@ from optimist.search_space.encoding import Encoding
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-_N_TRIES: Final = 32  # to draw a child within the bounds, before it is clipped to them
+_N_TRIES: Final = 32  # to draw a child within the bounds, before it is clipped to them; and to draw one that is new
+_UNIT: Final = np.array([0.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -48,29 +51,35 @@ class Brood:
         encoding: Of the space.
         points: Their parameters.
         standing: How good they are; whoever stands better wins a tournament, and chance decides between equals.
-        bounds: (number of numerical parameters, 2), the ends of the unit cube.
-        numerical, categorical: Which columns are what.
     """
 
     encoding: Encoding
     points: FloatArray
     standing: IntArray
-    bounds: FloatArray = field(init=False)
-    numerical: IntArray = field(init=False)
-    categorical: IntArray = field(init=False)
 
-    def __post_init__(self) -> None:
-        is_categorical = self.encoding.is_categorical
-        derived = {
-            "numerical": np.flatnonzero(~is_categorical),
-            "categorical": np.flatnonzero(is_categorical),
-            "bounds": np.tile([0.0, 1.0], (int((~is_categorical).sum()), 1)),
-        }
-        for name, value in derived.items():
-            object.__setattr__(self, name, value)
+    @cached_property
+    def numerical(self) -> IntArray:
+        """The columns of numerical parameters."""
+        return np.flatnonzero(~self.encoding.is_categorical)
+
+    @cached_property
+    def categorical(self) -> IntArray:
+        """The columns of categorical parameters."""
+        return np.flatnonzero(self.encoding.is_categorical)
+
+    @cached_property
+    def bounds(self) -> FloatArray:
+        """(number of numerical parameters, 2) the ends of the unit cube."""
+        return np.tile(_UNIT, (len(self.numerical), 1))
 
 
-def breed(brood: Brood, heredity: Heredity, rng: np.random.RandomState, study: StudyLike) -> dict[str, Any]:
+def breed(
+    brood: Brood,
+    heredity: Heredity,
+    rng: np.random.RandomState,
+    study: StudyLike,
+    is_known: Callable[[Mapping[str, Any]], bool] = lambda _values: False,
+) -> dict[str, Any]:
     """Make a child; return its internal values.
 
     Args:
@@ -78,13 +87,23 @@ def breed(brood: Brood, heredity: Heredity, rng: np.random.RandomState, study: S
         heredity: How.
         rng: The trial's own random numbers.
         study: Handed on to the crossover and the mutation.
+        is_known: Whether a child would teach nothing, such as the copy of a parent. Then another parameter mutates, and
+            another, unless mutation is ruled out.
     """
     if rng.random_sample() < heredity.crossover_prob:
         child = _mix(brood, heredity, rng, study)
     else:
         child = brood.points[rng.randint(len(brood.points))].copy()
-    _mutate(child, brood, heredity, rng, study)
-    return brood.encoding.decode_one(child)
+    d = len(child)
+    probability = 1.0 / d if heredity.mutation_prob is None else heredity.mutation_prob
+    _mutate(child, np.flatnonzero(rng.random_sample(d) < probability), brood, heredity, rng, study)
+    values = brood.encoding.decode_one(child)
+    for _ in range(_N_TRIES if probability > 0.0 else 0):
+        if not is_known(values):
+            break
+        _mutate(child, rng.randint(d, size=1), brood, heredity, rng, study)
+        values = brood.encoding.decode_one(child)
+    return values
 
 
 def _mix(brood: Brood, heredity: Heredity, rng: np.random.RandomState, study: StudyLike) -> FloatArray:
@@ -92,10 +111,11 @@ def _mix(brood: Brood, heredity: Heredity, rng: np.random.RandomState, study: St
     child = np.empty(brood.points.shape[1])
     if len(brood.numerical):
         genes = parents[:, brood.numerical]
-        for _ in range(_N_TRIES):
+        mixed = heredity.crossover.crossover(genes, rng, study, brood.bounds)
+        n_tries = 1
+        while (mixed.min() < 0.0 or mixed.max() > 1.0) and n_tries < _N_TRIES:
             mixed = heredity.crossover.crossover(genes, rng, study, brood.bounds)
-            if mixed.min() >= 0.0 and mixed.max() <= 1.0:
-                break
+            n_tries += 1
         child[brood.numerical] = np.clip(mixed, 0.0, 1.0)
     if len(brood.categorical):
         swaps = rng.random_sample(len(brood.categorical)) < heredity.swapping_prob
@@ -115,20 +135,18 @@ def _tournaments(standing: IntArray, n: int, rng: np.random.RandomState) -> list
 
 
 def _mutate(
-    child: FloatArray, brood: Brood, heredity: Heredity, rng: np.random.RandomState, study: StudyLike
+    child: FloatArray,
+    columns: IntArray,
+    brood: Brood,
+    heredity: Heredity,
+    rng: np.random.RandomState,
+    study: StudyLike,
 ) -> None:
-    d = len(child)
-    probability = 1.0 / d if heredity.mutation_prob is None else heredity.mutation_prob
-    mutates = rng.random_sample(d) < probability
-    if not mutates.any():
-        return
-    fresh = rng.random_sample(d)
-    for i, column in enumerate(brood.numerical):
-        if mutates[column]:
-            if heredity.mutation is None:
-                child[column] = fresh[column]
-            else:
-                changed = heredity.mutation.mutation(float(child[column]), rng, study, brood.bounds[i])
-                child[column] = min(max(changed, 0.0), 1.0)
-    drawn = mutates[brood.categorical]
-    child[brood.categorical[drawn]] = fresh[brood.categorical[drawn]]  # each choice owns an equal part of [0, 1]
+    """Change some parameters of a child in place."""
+    is_categorical = brood.encoding.is_categorical
+    for column in columns.tolist():
+        if heredity.mutation is None or is_categorical[column]:
+            child[column] = rng.random_sample()  # each choice owns an equal part of [0, 1]
+        else:
+            changed = heredity.mutation.mutation(float(child[column]), rng, study, _UNIT)
+            child[column] = min(max(changed, 0.0), 1.0)

@@ -40,7 +40,7 @@ _UNTRIED_LANE: Final = 0
 _BREEDING_LANE: Final = 1
 _SELECTION_LANE: Final = 2
 _FIRST_SINGLE_LANE: Final = 3
-_N_TRIES: Final = 16  # to breed a child that is new in a finite space
+_ROUNDING: Final = 1e-12  # by which a value may come back from the unit cube changed
 _N_CACHED: Final = 64  # spaces whose parents are kept encoded; conditional parameters have one each
 
 
@@ -84,17 +84,20 @@ class GeneticSampler(ColumnSampler, BaseGASampler):
         self._pinned: Mapping[str, Any] = {}
         self._startup = LatinHypercube(self.streams, population_size)
 
-    def _check(self, population_size: int, mutation: BaseMutation | None, crossover: BaseCrossover) -> None:
+    def _check(self, population_size: Any, mutation: Any, crossover: Any) -> None:
         name = type(self).__name__
         if not isinstance(population_size, int) or population_size < 2:
-            raise ValueError(f"{name} needs population_size to be an integer of at least 2, but got {population_size!r}.")
-        if not isinstance(crossover, BaseCrossover):
             raise ValueError(
+                f"{name} needs population_size to be an integer of at least 2, but got {population_size!r}."
+            )
+        # As in Optuna, a wrong type is a ValueError here.
+        if not isinstance(crossover, BaseCrossover):
+            raise ValueError(  # noqa: TRY004
                 f"{name} needs a crossover of optimist.samplers.nsgaii, or one derived from BaseCrossover there, but got "
                 f"{crossover!r}."
             )
         if not isinstance(mutation, BaseMutation | None):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004
                 f"{name} needs PolynomialMutation, or a mutation derived from BaseMutation, both in "
                 f"optimist.samplers.nsgaii, but got {mutation!r}."
             )
@@ -183,14 +186,11 @@ class GeneticSampler(ColumnSampler, BaseGASampler):
         if brood is None:
             return _within(None if untried is None else untried.draw(), space)
         rng = self._rng(trial.number, _BREEDING_LANE)
-        child = breed(brood, self._heredity, rng, trial.study)
         if untried is None or untried.names != space.keys():
-            return child
-        for _ in range(_N_TRIES):
-            if untried.contains(child):
-                return child
-            child = breed(brood, self._heredity, rng, trial.study)
-        return _within(untried.draw(), space)
+            family = np.concatenate([parents, generations.rows(generation, view.n)])
+            return breed(brood, self._heredity, rng, trial.study, Known(view, family, brood.encoding.space).contains)
+        child = breed(brood, self._heredity, rng, trial.study, lambda values: not untried.contains(values))
+        return child if untried.contains(child) else _within(untried.draw(), space)
 
     def propose_one(self, trial: TrialLike, name: str, distribution: BaseDistribution) -> Any:
         view = trial.view
@@ -234,6 +234,35 @@ class GeneticSampler(ColumnSampler, BaseGASampler):
             self._after_trial(study, trial, state, values)
         elif self._constraints_func is not None:
             note_constraints(study, trial, state, self._constraints_func)
+
+
+class Known:
+    """The parameters of some trials, and of those that run.
+
+    Args:
+        view: The history.
+        rows: The finished trials.
+        space: The parameters that count.
+    """
+
+    def __init__(self, view: View, rows: IntArray, space: SearchSpace) -> None:
+        self._view = view
+        self._rows = rows[view.holds(space.names, rows)]
+        self._running = [values for trial in view.open_trials if (values := trial.expected(space)) is not None]
+
+    def contains(self, values: Mapping[str, Any]) -> bool:
+        """Whether one of them has these internal values, but for rounding."""
+        rows = self._rows
+        for name, value in values.items():
+            found = self._view.column(name)[rows]
+            with np.errstate(over="ignore"):  # the ends of the widest ranges are far apart
+                rows = rows[np.abs(found - value) <= _ROUNDING * np.abs(found)]
+            if not len(rows):
+                break
+        return bool(len(rows)) or any(
+            all(abs(other[name] - value) <= _ROUNDING * abs(value) for name, value in values.items())
+            for other in self._running
+        )
 
 
 def violations_of(view: View, rows: IntArray) -> FloatArray:

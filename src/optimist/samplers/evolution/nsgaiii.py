@@ -86,7 +86,9 @@ class NSGAIIISampler(GeneticSampler):
             after_trial_strategy=after_trial_strategy,
         )
         if dividing_parameter < 1:
-            raise ValueError(f"NSGAIIISampler needs dividing_parameter to be at least 1, but got {dividing_parameter!r}.")
+            raise ValueError(
+                f"NSGAIIISampler needs dividing_parameter to be at least 1, but got {dividing_parameter!r}."
+            )
         self._dividing_parameter = dividing_parameter
         self._reference_points = None if reference_points is None else _checked_points(reference_points)
 

@@ -80,5 +80,7 @@ def check_probability(name: str, value: float, *, above_zero: bool = False) -> f
         ValueError: It is not between 0 and 1, or 0 although it must be above.
     """
     if not 0.0 <= value <= 1.0 or (above_zero and value == 0.0):
-        raise ValueError(f"{name} must be a probability {'above 0' if above_zero else 'from 0'} to 1, but it is {value!r}.")
+        raise ValueError(
+            f"{name} must be a probability {'above 0' if above_zero else 'from 0'} to 1, but it is {value!r}."
+        )
     return value

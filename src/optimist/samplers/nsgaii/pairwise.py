@@ -38,7 +38,8 @@ class UniformCrossover(BaseCrossover):
         self, parents_params: FloatArray, rng: np.random.RandomState, study: StudyLike, search_space_bounds: FloatArray
     ) -> FloatArray:
         a, b = parents_params
-        return np.where(rng.random_sample(len(a)) < self._swapping_prob, a, b)
+        child: FloatArray = np.where(rng.random_sample(len(a)) < self._swapping_prob, a, b)
+        return child
 
 
 class BLXAlphaCrossover(BaseCrossover):
@@ -73,7 +74,9 @@ class _BinaryCrossover(BaseCrossover):
         self, eta: float | None = None, uniform_crossover_prob: float = 0.5, use_child_gene_prob: float = 0.5
     ) -> None:
         if eta is not None and not eta >= 0.0:
-            raise ValueError(f"{type(self).__name__} needs eta >= 0, but got {eta!r}; the larger, the closer to the parents.")
+            raise ValueError(
+                f"{type(self).__name__} needs eta >= 0, but got {eta!r}; the larger, the closer to the parents."
+            )
         self._eta = eta
         self._uniform_crossover_prob = check_probability("uniform_crossover_prob", uniform_crossover_prob)
         self._use_child_gene_prob = check_probability("use_child_gene_prob", use_child_gene_prob, above_zero=True)

@@ -23,7 +23,9 @@ class PolynomialMutation(BaseMutation):
     def __init__(self, eta: float = 20.0) -> None:
         super().__init__()
         if not eta >= 0.0:
-            raise ValueError(f"PolynomialMutation needs eta >= 0, but got {eta!r}; the larger, the smaller the changes.")
+            raise ValueError(
+                f"PolynomialMutation needs eta >= 0, but got {eta!r}; the larger, the smaller the changes."
+            )
         self._eta = eta
 
     def mutation(

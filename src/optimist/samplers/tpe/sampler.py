@@ -18,9 +18,9 @@ from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
+from optimist.samplers.startup import LatinHypercube
 from optimist.samplers.tpe.blocks import UniformBlocks
 from optimist.samplers.tpe.groups import GroupSpaces
-from optimist.samplers.startup import LatinHypercube
 from optimist.samplers.untried import Untried, untried_cells
 from optimist.search_space.quantile import quantile_function
 from optimist.search_space.space import SearchSpace
