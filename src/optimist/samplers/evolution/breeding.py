@@ -21,6 +21,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
 _N_TRIES: Final = 32  # to draw a child within the bounds, before it is clipped to them; and to draw one that is new
+_MOST_MUTATE: Final = 0.5  # a child with a single parameter would else never take after its parents
 _UNIT: Final = np.array([0.0, 1.0])
 
 
@@ -31,7 +32,7 @@ class Heredity:
     Attributes:
         crossover: Mixes numerical parameters.
         mutation: Changes numerical parameters; None: they are drawn anew.
-        mutation_prob: Probability that a parameter mutates; None: one in each child on average.
+        mutation_prob: Probability that a parameter mutates; None: one in each child on average, at most half of them.
         crossover_prob: Probability that a child has several parents; else it is a copy of one, but for mutations.
         swapping_prob: Probability that a categorical parameter is the last parent's, not the first's.
     """
@@ -51,11 +52,13 @@ class Brood:
         encoding: Of the space.
         points: Their parameters.
         standing: How good they are; whoever stands better wins a tournament, and chance decides between equals.
+        n_params: How many parameters they have on average, those outside of the space counted.
     """
 
     encoding: Encoding
     points: FloatArray
     standing: IntArray
+    n_params: float
 
     @cached_property
     def numerical(self) -> IntArray:
@@ -95,7 +98,9 @@ def breed(
     else:
         child = brood.points[rng.randint(len(brood.points))].copy()
     d = len(child)
-    probability = 1.0 / d if heredity.mutation_prob is None else heredity.mutation_prob
+    probability = heredity.mutation_prob
+    if probability is None:
+        probability = min(1.0 / brood.n_params, _MOST_MUTATE)
     _mutate(child, np.flatnonzero(rng.random_sample(d) < probability), brood, heredity, rng, study)
     values = brood.encoding.decode_one(child)
     for _ in range(_N_TRIES if probability > 0.0 else 0):

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from optimist.distributions import BaseDistribution
-from optimist.history.layout import internal_value
+from optimist.history.layout import Layout, internal_value
 from optimist.history.protocols import StudyLike, TrialLike
 from optimist.history.records import FrozenTrial
-from optimist.history.view import View
+from optimist.history.view import OpenTrial, View
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
 from optimist.samplers.evolution.base import BaseGASampler, rows_of, trials_of
@@ -187,8 +187,8 @@ class GeneticSampler(ColumnSampler, BaseGASampler):
             return _within(None if untried is None else untried.draw(), space)
         rng = self._rng(trial.number, _BREEDING_LANE)
         if untried is None or untried.names != space.keys():
-            family = np.concatenate([parents, generations.rows(generation, view.n)])
-            return breed(brood, self._heredity, rng, trial.study, Known(view, family, brood.encoding.space).contains)
+            known = self._known(view, parents, generations.rows(generation, view.n), space)
+            return breed(brood, self._heredity, rng, trial.study, known.contains)
         child = breed(brood, self._heredity, rng, trial.study, lambda values: not untried.contains(values))
         return child if untried.contains(child) else _within(untried.draw(), space)
 
@@ -197,12 +197,20 @@ class GeneticSampler(ColumnSampler, BaseGASampler):
         generations = self.generations(view)
         generation = generations.at(view.n)
         if generation and self._make_child is None:
-            self.parent_rows(trial.study, view, generation)
+            parents = self.parent_rows(trial.study, view, generation)
             brood = self._brood(view, generations, generation, SearchSpace({name: distribution}))
             if brood is not None:
                 rng = self._rng(trial.number, _FIRST_SINGLE_LANE + trial.n_suggested)
-                return breed(brood, self._heredity, rng, trial.study)[name]
+                space, given = {**trial.distributions, name: distribution}, trial.values
+                known = self._known(view, parents, generations.rows(generation, view.n), space)
+                return breed(
+                    brood, self._heredity, rng, trial.study, lambda values: known.contains({**given, **values})
+                )[name]
         return quantile_function(distribution)(self.streams.uniform(trial.number, trial.n_suggested))
+
+    def _known(self, view: View, parents: IntArray, siblings: IntArray, space: Mapping[str, BaseDistribution]) -> Known:
+        free = {name for name, d in space.items() if name not in self._pinned and not d.single()}
+        return Known(view, np.concatenate([parents, siblings]), free, self._pinned)
 
     def _rng(self, number: int, lane: int) -> np.random.RandomState:
         """What crossovers written for Optuna draw from."""
@@ -219,7 +227,9 @@ class GeneticSampler(ColumnSampler, BaseGASampler):
         if len(rows) >= self._heredity.crossover.n_parents:
             encoding = encoding_of(space)
             points = encoding.encode({name: view.column(name)[rows] for name in space})
-            brood = Brood(encoding, points, self.standing(view.losses_of(rows), violations_of(view, rows)))
+            standing = self.standing(view.losses_of(rows), violations_of(view, rows))
+            n_params = np.mean([len(_free(view.layouts[i], self._pinned)) for i in view.layout_indices[rows]])
+            brood = Brood(encoding, points, standing, float(n_params))
         if len(generations.cache) >= _N_CACHED:
             generations.cache.clear()
         generations.cache[space] = generation, brood
@@ -239,30 +249,41 @@ class GeneticSampler(ColumnSampler, BaseGASampler):
 class Known:
     """The parameters of some trials, and of those that run.
 
+    A finished trial with other parameters besides tells nothing: its copy may yet differ in these.
+
     Args:
         view: The history.
         rows: The finished trials.
-        space: The parameters that count.
+        free: The parameters of a child that may differ between trials.
+        pinned: Those that all trials have alike.
     """
 
-    def __init__(self, view: View, rows: IntArray, space: SearchSpace) -> None:
+    def __init__(self, view: View, rows: IntArray, free: set[str], pinned: Mapping[str, Any]) -> None:
         self._view = view
-        self._rows = rows[view.holds(space.names, rows)]
-        self._running = [values for trial in view.open_trials if (values := trial.expected(space)) is not None]
+        layouts = view.layout_indices[rows]
+        alike = [i for i in np.unique(layouts) if _free(view.layouts[i], pinned) == free]
+        self._rows = rows[np.isin(layouts, alike)]
+        self._free = free
 
     def contains(self, values: Mapping[str, Any]) -> bool:
         """Whether one of them has these internal values, but for rounding."""
         rows = self._rows
-        for name, value in values.items():
-            found = self._view.column(name)[rows]
-            with np.errstate(over="ignore"):  # the ends of the widest ranges are far apart
-                rows = rows[np.abs(found - value) <= _ROUNDING * np.abs(found)]
+        for name in self._free:
             if not len(rows):
                 break
-        return bool(len(rows)) or any(
-            all(abs(other[name] - value) <= _ROUNDING * abs(value) for name, value in values.items())
-            for other in self._running
-        )
+            found, value = self._view.column(name)[rows], values[name]
+            with np.errstate(over="ignore"):  # the ends of the widest ranges are far apart
+                rows = rows[np.abs(found - value) <= _ROUNDING * np.abs(found)]
+        return bool(len(rows)) or any(self._is_alike(trial, values) for trial in self._view.open_trials)
+
+    def _is_alike(self, trial: OpenTrial, values: Mapping[str, Any]) -> bool:
+        """Whether an open trial has, or is to have, all of these values."""
+        for name in self._free:
+            other = trial.internal(name)
+            other = trial.proposed.get(name) if other is None else other
+            if other is None or abs(other - values[name]) > _ROUNDING * abs(values[name]):
+                return False
+        return True
 
 
 def violations_of(view: View, rows: IntArray) -> FloatArray:
@@ -280,6 +301,11 @@ def violations_of(view: View, rows: IntArray) -> FloatArray:
         return np.zeros(len(rows))
     violations: FloatArray = np.where(reported > 0.0, reported, 0.0).sum(axis=1)
     return np.where(has_reported, violations, np.inf)
+
+
+def _free(layout: Layout, pinned: Mapping[str, Any]) -> set[str]:
+    """The parameters of a layout that may differ between trials."""
+    return {name for name, (_, edge) in layout.items.items() if name not in pinned and not edge.distribution.single()}
 
 
 def _within(values: Mapping[str, Any] | None, space: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,8 @@ class NSGAIISampler(GeneticSampler):
             spread evenly over the range of each parameter.
         mutation: Changes numerical parameters, such as :class:`nsgaii.PolynomialMutation`; None: a mutating parameter
             is drawn anew. Categorical ones always are.
-        mutation_prob: Probability that a parameter mutates. None: 1 / (number of parameters).
+        mutation_prob: Probability that a parameter mutates. None: 1 / (number of parameters), at most
+            1/2.
         crossover: Mixes the numerical parameters of parents; see :mod:`optimist.samplers.nsgaii`. None: uniform.
         crossover_prob: Probability that a child has several parents; else it is one parent's copy, but for mutations.
         swapping_prob: Probability that uniform crossover, or a categorical parameter, takes the other parent's value.
