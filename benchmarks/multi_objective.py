@@ -171,7 +171,7 @@ PROBLEMS = {
 
 
 def make(contender: str, seed: int) -> tuple[Any, Any]:
-    """The library and the sampler of a contender; None is the library's default, which has no seed."""
+    """The library and the sampler of a contender; the default is made with a seed, as whoever wants to repeat it would."""
     library_name, name = contender.split(" ")
     library: Any = optimist
     if library_name == "optuna":
@@ -195,10 +195,7 @@ def search(job: tuple[str, str, int, int]) -> list[float]:
     for trial in study.get_trials(deepcopy=False):
         values.append(trial.values)
         feasible.append(all(value <= 0 for value in trial.constraints.values()))
-    scores = []
-    for n in (n_trials // 4, n_trials // 2, n_trials):
-        scores.append(problem.score(np.array(values[:n])[feasible[:n]]))
-    return scores
+    return [problem.score(np.array(values[:n])[feasible[:n]]) for n in (n_trials // 4, n_trials // 2, n_trials)]
 
 
 def interval(differences: FloatArray) -> tuple[float, float]:

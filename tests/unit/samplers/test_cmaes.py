@@ -186,7 +186,7 @@ def test_a_converged_run_stays_or_restarts() -> None:
 
 def test_categories_are_left_to_the_independent_sampler(caplog: pytest.LogCaptureFixture) -> None:
     def mixed(trial: Trial) -> float:
-        return sphere(trial) + (trial.suggest_categorical("kind", ["a", "b", "c"]) != "b")
+        return sphere(trial) + 30 * (trial.suggest_categorical("kind", ["a", "b", "c"]) != "b")
 
     optimist.logging.enable_propagation()
     with caplog.at_level(logging.WARNING, "optimist"):
