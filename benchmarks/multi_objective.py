@@ -211,7 +211,9 @@ def compare(problems: list[str], contenders: list[str], n_seeds: int, n_trials: 
     jobs = [(p, c, seed, n_trials) for p in problems for c in contenders for seed in range(n_seeds)]
     with ProcessPoolExecutor(n_jobs) as pool:
         scores = dict(zip(jobs, pool.map(search, jobs, chunksize=n_seeds), strict=True))
-    print(f"share of the front's hypervolume after {n_trials // 4} / {n_trials // 2} / {n_trials} trials, {n_seeds} seeds")
+    print(
+        f"share of the front's hypervolume after {n_trials // 4} / {n_trials // 2} / {n_trials} trials, {n_seeds} seeds"
+    )
     for p in problems:
         by_contender = {c: np.array([scores[p, c, seed, n_trials] for seed in range(n_seeds)]) for c in contenders}
         print(f"\n{p}")
@@ -240,7 +242,9 @@ def measure_speed(n_trials: int) -> None:
             study.optimize(zdt1, n_trials=part)
         ended = time.process_time()
         totals[contender] = ended - started, (ended - last) / (n_trials // 10)
-        print(f"  {contender}: {ended - started:.1f} s in all, {1e3 * totals[contender][1]:.3f} ms for each of the last tenth")
+        print(
+            f"  {contender}: {ended - started:.1f} s in all, {1e3 * totals[contender][1]:.3f} ms for each of the last tenth"
+        )
     ours, theirs = totals.values()
     print(f"  faster by {theirs[0] / ours[0]:.1f} in all, by {theirs[1] / ours[1]:.1f} at the end")
 
