@@ -198,6 +198,32 @@ def test_categories_are_left_to_the_independent_sampler(caplog: pytest.LogCaptur
     assert sum(t.params["kind"] == "b" for t in study.trials[20:]) > 25
 
 
+def test_any_sampler_may_be_the_independent_one() -> None:
+    class Last(optimist.samplers.BaseSampler):
+        """Knows only Optuna's hooks."""
+
+        def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
+            return {}
+
+        def sample_relative(self, study: Any, trial: Any, search_space: Any) -> dict[str, Any]:
+            return {}
+
+        def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
+            assert trial.state == optimist.trial.TrialState.RUNNING
+            return param_distribution.choices[-1]
+
+    def mixed(trial: Trial) -> float:
+        x = (trial.suggest_float("x", -5, 5) - 1) ** 2
+        return x + len(trial.suggest_categorical("kind", ["a", "bb"]))
+
+    study = optimist.create_study(
+        sampler=CmaEsSampler(independent_sampler=Last(), n_startup_trials=0, warn_independent_sampling=False)
+    )
+    study.enqueue_trial({"x": 0.0})
+    study.optimize(mixed, n_trials=8)
+    assert [t.params["kind"] for t in study.trials] == ["bb"] * 8
+
+
 def test_one_parameter_is_enough() -> None:
     for options in ({}, {"use_separable_cma": True}):
         study = searched(80, lambda trial: (trial.suggest_float("x", -5, 5) - 1) ** 2, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -115,6 +116,20 @@ def test_workers_agree_on_parents_whatever_they_saw_when() -> None:
         of_first = first.sampler.get_parent_population(first, generation)  # type: ignore[attr-defined]
         of_late = late.sampler.get_parent_population(late, generation)  # type: ignore[attr-defined]
         assert [t.number for t in of_first] == [t.number for t in of_late]
+
+
+def test_the_deterministic_mode_gives_the_same_study_at_any_timing() -> None:
+    found = []
+    for pauses in ((0.0, 0.002), (0.002, 0.0)):
+
+        def slow(trial: Trial, pauses: tuple[float, float] = pauses) -> tuple[float, float]:
+            time.sleep(pauses[trial.number % 2])
+            return two(trial)
+
+        study = study_of(NSGAIISampler(population_size=4, seed=0))
+        study.optimize(slow, n_trials=20, n_jobs=2, deterministic=2)
+        found.append([t.params for t in study.trials])
+    assert found[0] == found[1]
 
 
 def test_a_voided_trial_is_no_parent() -> None:
