@@ -33,10 +33,10 @@ class NSGAIISampler(GeneticSampler):
 
     Example:
         >>> import optimist
-        >>> study = optimist.create_study(
-        ...     directions=["minimize", "minimize"],
-        ...     sampler=optimist.samplers.NSGAIISampler(population_size=20, seed=1),
-        ... )
+        >>> from optimist.samplers import NSGAIISampler, nsgaii
+        >>> crossover, mutation = nsgaii.SBXCrossover(), nsgaii.PolynomialMutation()
+        >>> sampler = NSGAIISampler(population_size=20, crossover=crossover, mutation=mutation, seed=1)
+        >>> study = optimist.create_study(directions=["minimize", "minimize"], sampler=sampler)
         >>> def distances(trial):
         ...     x = trial.suggest_float("x", -5, 5)
         ...     return x**2, (x - 2) ** 2
