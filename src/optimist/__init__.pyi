@@ -1,5 +1,6 @@
 from . import distributions as distributions
 from . import exceptions as exceptions
+from . import importance as importance
 from . import logging as logging
 from . import pruners as pruners
 from . import samplers as samplers

@@ -1,0 +1,3 @@
+from .base import BaseImportanceEvaluator as BaseImportanceEvaluator
+from .importances import get_param_importances as get_param_importances
+from .ped_anova import PedAnovaImportanceEvaluator as PedAnovaImportanceEvaluator
