@@ -1,4 +1,4 @@
-"""PED-ANOVA says of the same trials what Optuna's says."""
+"""PED-ANOVA says of the same trials what Optuna's says; forests, which are random, say much the same."""
 
 from __future__ import annotations
 
@@ -65,7 +65,10 @@ def assert_alike(n: int, directions: list[str], options: dict[str, Any], target:
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
-    pytest.mark.filterwarnings("ignore:Some regimes"),  # theirs names parameters of which few trials have a range
+    # Theirs names what we document: few trials of a range, a quantile without effect, and that low targets are good.
+    pytest.mark.filterwarnings("ignore:Some regimes"),
+    pytest.mark.filterwarnings("ignore:If `evaluate_on_local` is False"),
+    pytest.mark.filterwarnings("ignore:PedAnovaImportanceEvaluator computes"),
 ]
 
 OPTIONS = [
@@ -97,3 +100,17 @@ def test_target(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("n", [10, 150])
 def test_several_objectives(n: int, directions: list[str], options: dict[str, Any]) -> None:
     assert_alike(n, directions, options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["FanovaImportanceEvaluator", "MeanDecreaseImpurityImportanceEvaluator"])
+def test_forests(name: str) -> None:
+    pytest.importorskip("sklearn", reason="Optuna's forests need scikit-learn: pip install --group examples")
+    theirs, ours = (
+        getattr(library.importance, name)(seed=0).evaluate(make_study(library, 300, ["minimize"], seed=1))
+        for library in (optuna, optimist)
+    )
+    assert ours.keys() == theirs.keys()
+    total = sum(theirs.values())
+    for parameter, importance in ours.items():
+        assert importance / sum(ours.values()) == pytest.approx(theirs[parameter] / total, abs=0.06)

@@ -24,8 +24,6 @@ API = json.loads((Path(__file__).parent / "data" / "public_api.json").read_text(
 
 NOT_BUILT = {
     "optuna.artifacts": "files that belong to trials come with an issue of their own",
-    "optuna.importance.FanovaImportanceEvaluator": "comes with the random forest",
-    "optuna.importance.MeanDecreaseImpurityImportanceEvaluator": "comes with the random forest",
     "optuna.integration": "its names will say what to use instead, once there is something to use",
     "optuna.storages.GrpcStorageProxy": "comes with the server",
     "optuna.storages.run_grpc_proxy_server": "comes with the server",

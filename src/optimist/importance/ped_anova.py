@@ -7,13 +7,16 @@ PED-ANOVA: Hyperparameter importance in hierarchical and dynamic search spaces, 
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
 from optimist.exceptions import warn_user
 from optimist.history.protocols import StudyLike
-from optimist.importance.base import BaseImportanceEvaluator, Target, by_importance, check_params
+from optimist.importance.base import Target, by_importance, check_params
 from optimist.importance.cells import Regime, regimes
+from optimist.importance.estimates import Resampled, ResamplingEvaluator
 from optimist.importance.evidence import Evidence, gather, known_names
 from optimist.importance.selection import best_mask
 from optimist.numerics.scott import pearson_divergence, smooth_choices, smooth_ordered
@@ -21,10 +24,12 @@ from optimist.states import StudyDirection
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
-_N_LEAST = 2  # trials that share a distribution; fewer say nothing, and are left out
+N_RESAMPLES: Final = 100
+"""Bootstrap samples that tell how sure importances are."""
+_N_LEAST: Final = 2  # trials that share a distribution; fewer say nothing, and are left out
 
 
-class PedAnovaImportanceEvaluator(BaseImportanceEvaluator):
+class PedAnovaImportanceEvaluator(ResamplingEvaluator):
     """Judge parameters by how they separate the good trials from the rest; the default of Optuna and of ours.
 
     The densities of each parameter's values are compared between the trials within ``target_quantile`` and those within
@@ -45,7 +50,7 @@ class PedAnovaImportanceEvaluator(BaseImportanceEvaluator):
             trials should be in it.
         region_quantile: The share of trials to compare with, up to 1.
         evaluate_on_local: Compare with the trials as they were sampled. False: compare with the whole search space,
-            as if it had been sampled uniformly.
+            as if it had been sampled uniformly; then there is little left for ``region_quantile`` to do.
 
     Raises:
         ValueError: The quantiles are not ordered as they should.
@@ -66,6 +71,17 @@ class PedAnovaImportanceEvaluator(BaseImportanceEvaluator):
     def evaluate(
         self, study: StudyLike, params: list[str] | None = None, *, target: Target | None = None
     ) -> dict[str, float]:
+        return self._resample(study, params, target, None).values
+
+    def resample(
+        self, study: StudyLike, params: list[str] | None, target: Target | None, rng: np.random.Generator
+    ) -> Resampled:
+        return self._resample(study, params, target, rng)
+
+    def _resample(
+        self, study: StudyLike, params: list[str] | None, target: Target | None, rng: np.random.Generator | None
+    ) -> Resampled:
+        """Evaluate, and with ``rng`` evaluate bootstrap samples of the trials, too."""
         check_params(params)
         if target is not None and study.directions == [StudyDirection.MAXIMIZE]:
             warn_user(
@@ -74,9 +90,10 @@ class PedAnovaImportanceEvaluator(BaseImportanceEvaluator):
             )
         evidence = gather(study, target)
         names = known_names(study, params)
-        if len(evidence.rows) < 2:
+        n = len(evidence.rows)
+        if n < 2:
             warn_user("Importances need two complete trials with finite values; all parameters get the same.")
-            return dict.fromkeys(names, 0.0)
+            return Resampled(dict.fromkeys(names, 0.0), np.zeros((0, len(names))), 1.0)
         region, good = self._select(evidence.losses)
         if good.sum() == region.sum():
             warn_user(
@@ -84,7 +101,14 @@ class PedAnovaImportanceEvaluator(BaseImportanceEvaluator):
                 "Take more trials, or another target_quantile or region_quantile."
             )
         tables = self._tables(evidence, names)
-        return by_importance({name: self._importance(tables[name], region, good) for name in names})
+        values = by_importance({name: self._importance(tables[name], region, good) for name in names})
+        draws = np.zeros((0 if rng is None else N_RESAMPLES, len(values)))
+        for draw in draws:
+            assert rng is not None
+            times = np.bincount(rng.integers(n, size=n), minlength=n)
+            selected = self._select(evidence.losses, times)
+            draw[:] = [self._importance(tables[name], *selected) for name in values]
+        return Resampled(values, draws, 1.0)
 
     def _select(self, losses: FloatArray, times: IntArray | None = None) -> tuple[IntArray, IntArray]:
         """Return how often each trial (n,) counts in the region, and among the good ones.

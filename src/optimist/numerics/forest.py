@@ -15,6 +15,7 @@ counts on both sides of a split follow from its place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,9 +28,10 @@ Int32Array = npt.NDArray[np.int32]
 
 BORDER: Final = -1
 """Stands for the border of the cube where a leaf names the splits that bound it."""
-_SHARE: Final = 0.632  # of the points that a tree sees: 1 - 1/e, as many as a bootstrap sample has different ones
+SHARE: Final = 0.632
+"""The share of points that a tree sees: 1 - 1/e, as many as a bootstrap sample has different ones."""
 _CHUNK: Final = 100_000  # numbers that are worked on at a time, so that they stay in the cache
-_PURE: Final = 1e-12  # of the variance of y; less within a node is rounding, and not split
+_PURE: Final = 1e-12  # of the variance of y, or squared of its size; less within a node is rounding, and not split
 _JITTER: Final = 1e-9  # relative; chooses among columns that are equally good, as all are in a node of two points
 
 
@@ -39,6 +41,7 @@ class Forest:
 
     Attributes:
         n_trees: T.
+        n_seen: How many points each tree saw.
         decreases: (T, d) by how much the splits on each column lessen the sum of squared residuals.
         split_trees: (n_splits,) the tree of each split.
         split_columns: (n_splits,) its column.
@@ -50,6 +53,7 @@ class Forest:
     """
 
     n_trees: int
+    n_seen: int
     decreases: FloatArray
     split_trees: Int32Array
     split_columns: Int32Array
@@ -67,6 +71,7 @@ def grow_forest(
     rng: np.random.Generator,
     *,
     max_depth: int = 64,
+    share: float = SHARE,
     max_points: int | None = None,
 ) -> Forest:
     """Grow trees, each on another sample of the points.
@@ -77,13 +82,14 @@ def grow_forest(
         n_trees: T.
         rng: Chooses the samples, and among splits that are equally good.
         max_depth: How many splits may lie above a leaf.
+        share: The share of the points that a tree sees, above 0 and up to 1.
         max_points: How many points a tree sees at most.
 
     Cost: O(d n) for each level and tree, some ten simple array operations.
     """
     n, d = x.shape
-    n_seen = min(n, max(2, round(_SHARE * n)), n if max_points is None else max_points)
-    presorted = np.argsort(x, axis=0, kind="stable").T.astype(np.int32)  # (d, n)
+    n_seen = min(n, max(2, round(share * n)), n if max_points is None else max_points)
+    presorted = np.argsort(x, axis=0, kind="stable").T.copy()  # (d, n)
     n_together = max(1, min(n_trees, _CHUNK // (d * n_seen)))
     builder = _Builder(x, y, n_together, rng)
     for first in range(0, n_trees, n_together):
@@ -91,11 +97,15 @@ def grow_forest(
         is_seen = np.zeros((len(trees), n), np.bool_)
         for row in is_seen:
             row[rng.permutation(n)[:n_seen]] = True
-        # (d, trees, n): each tree's points in the order of each column
-        seen = is_seen[:, presorted].transpose(1, 0, 2)
-        entries = presorted[:, None, :] + np.arange(len(trees), dtype=np.int32)[:, None] * np.int32(n)
-        builder.grow(trees, entries[seen].reshape(d, -1), n_seen, max_depth)
-    return builder.forest(n_trees)
+        order = np.concatenate(
+            [
+                presorted.reshape(-1).take(np.flatnonzero(row.take(presorted.reshape(-1)))).reshape(d, -1) + n * tree
+                for tree, row in enumerate(is_seen)
+            ],
+            axis=1,
+        )
+        builder.grow(trees, order, n_seen, max_depth)
+    return builder.forest(n_trees, n_seen)
 
 
 @dataclass
@@ -139,7 +149,7 @@ class _Builder:
         self._n, self._d = x.shape
         self._mean = float(y.mean())
         y = y - self._mean
-        self._pure = _PURE * float(y @ y) / self._n
+        self._pure = _PURE * (float(y @ y) / self._n + self._mean**2 * _PURE)
         self._y = np.tile(y, n_together)
         self._residual = np.empty_like(self._y)
         self._side = np.zeros(len(self._y), np.int8)
@@ -152,7 +162,7 @@ class _Builder:
         self._splits: list[tuple[IntArray, IntArray, FloatArray, FloatArray]] = []  # tree, column, threshold, gain
         self._leaves: list[tuple[IntArray, FloatArray, Int32Array, Int32Array]] = []  # tree, value, lower, upper
 
-    def grow(self, trees: IntArray, order: Int32Array, n_seen: int, max_depth: int) -> None:
+    def grow(self, trees: IntArray, order: IntArray, n_seen: int, max_depth: int) -> None:
         """Grow the trees of these numbers from their entries ``order`` (d, N), each tree's sorted by each column."""
         borders = np.full((len(trees), self._d), BORDER, np.int32)
         nodes = _Nodes(trees, np.full(len(trees), n_seen), borders, borders)
@@ -164,14 +174,14 @@ class _Builder:
                 break
             nodes, order = self._split(nodes, order, depth < max_depth)
 
-    def _settle(self, nodes: _Nodes, entries: Int32Array, may_split: bool) -> npt.NDArray[np.bool_]:
+    def _settle(self, nodes: _Nodes, entries: IntArray, may_split: bool) -> npt.NDArray[np.bool_]:
         """Compute the nodes' residuals; make leaves of those that are pure, and tell which others there are."""
         y = self._y[entries]
         starts = nodes.starts
         means = np.add.reduceat(y, starts) / nodes.sizes
         residual = y - np.repeat(means, nodes.sizes)
         self._residual[entries] = residual
-        is_open = np.add.reduceat(residual * residual, starts) > self._pure
+        is_open: npt.NDArray[np.bool_] = np.add.reduceat(residual * residual, starts) > self._pure
         is_open &= (nodes.sizes > 1) & may_split
         self._close(nodes[~is_open], means[~is_open])
         return is_open
@@ -180,7 +190,7 @@ class _Builder:
         """Make leaves of nodes."""
         self._leaves.append((nodes.trees, means + self._mean, nodes.lower, nodes.upper))
 
-    def _split(self, nodes: _Nodes, order: Int32Array, may_split: bool) -> tuple[_Nodes, Int32Array]:
+    def _split(self, nodes: _Nodes, order: IntArray, may_split: bool) -> tuple[_Nodes, IntArray]:
         """Split each node where it gains most; return those children that can be split again, and their entries."""
         gains = self._gains(nodes, order)
         best = np.maximum.reduceat(gains, nodes.starts, axis=1)  # (d, n_nodes)
@@ -197,10 +207,10 @@ class _Builder:
                 return nodes, order
         sizes, starts = nodes.sizes, nodes.starts
         places = np.arange(order.shape[1])
-        by_column = np.repeat(columns, sizes)
-        is_cut = gains[by_column, places] == np.repeat(gain, sizes)
+        chosen = np.repeat(columns * len(places), sizes) + places  # each node's places in its column, numbered through
+        is_cut = gains.reshape(-1).take(chosen) == np.repeat(gain, sizes)
         cuts = np.minimum.reduceat(np.where(is_cut, places, len(places)), starts)
-        entries = order[by_column, places]  # each node's, sorted by the column on which it is split
+        entries = order.reshape(-1).take(chosen)  # each node's, sorted by the column on which it is split
         ends = self._x[entries[np.stack([cuts, cuts + 1])] % self._n, columns]  # (2, n_nodes)
         self._splits.append((nodes.trees, columns, 0.5 * ends[0] + 0.5 * ends[1], gain * sizes))
         children = nodes.children(columns, cuts - starts + 1, self._n_splits)
@@ -208,41 +218,42 @@ class _Builder:
         is_open = self._settle(children, entries, may_split)
         return self._move(children, is_open, order, entries)
 
-    def _gains(self, nodes: _Nodes, order: Int32Array) -> FloatArray:
+    def _gains(self, nodes: _Nodes, order: IntArray) -> FloatArray:
         """Return (d, N) what it gains to split behind each place, divided by the size of its node."""
         n_left = np.arange(1, order.shape[1] + 1) - np.repeat(nodes.starts, nodes.sizes)
         n_right = np.repeat(nodes.sizes, nodes.sizes) - n_left
         scale = 1.0 / (n_left * np.maximum(n_right, 1))
         scale[n_right == 0] = 0.0  # behind the last place of a node there is nothing to split off
-        gains = self._residual[order]
+        gains = self._residual.take(order)
         np.cumsum(gains, axis=1, out=gains)
         gains *= gains
         gains *= scale
         for column, ranks in self._ranks.items():
-            ranked = ranks[order[column]]
+            ranked = ranks.take(order[column])
             gains[column, :-1] *= ranked[1:] != ranked[:-1]
         return gains
 
     def _move(
-        self, children: _Nodes, is_open: npt.NDArray[np.bool_], order: Int32Array, entries: Int32Array
-    ) -> tuple[_Nodes, Int32Array]:
+        self, children: _Nodes, is_open: npt.NDArray[np.bool_], order: IntArray, entries: IntArray
+    ) -> tuple[_Nodes, IntArray]:
         """Sort the entries into the open children, first the left ones, then the right ones."""
         side = np.where(is_open, np.tile(np.array([1, 2], np.int8), len(is_open) // 2), np.int8(0))
         self._side[entries] = np.repeat(side, children.sizes)
-        sides = self._side[order]
-        halves = [order[sides == k].reshape(self._d, -1) for k in (1, 2)]
+        sides = self._side.take(order.reshape(-1))  # `take` is several times faster than brackets
+        halves = [order.reshape(-1).take(np.flatnonzero(sides == k)).reshape(self._d, -1) for k in (1, 2)]
         by_side = np.concatenate([np.flatnonzero(side == 1), np.flatnonzero(side == 2)])
         return children[by_side], np.concatenate(halves, axis=1)
 
-    def forest(self, n_trees: int) -> Forest:
+    def forest(self, n_trees: int, n_seen: int) -> Forest:
         """Put together what was grown."""
         trees, columns, thresholds, gains = _join(self._splits, 4)
         key = (trees * self._d + columns).astype(np.intp)
-        decreases = np.bincount(key, gains, minlength=n_trees * self._d).reshape(n_trees, self._d)
+        decreases = np.bincount(key, gains, minlength=n_trees * self._d).astype(np.float64).reshape(n_trees, self._d)
         leaf_trees, values, lower, upper = _join(self._leaves, 4)
         order = np.argsort(leaf_trees, kind="stable")
         return Forest(
             n_trees,
+            n_seen,
             decreases,
             trees.astype(np.int32),
             columns.astype(np.int32),
@@ -254,6 +265,6 @@ class _Builder:
         )
 
 
-def _join(parts: list[tuple[npt.NDArray[Any], ...]], n_fields: int) -> list[npt.NDArray[Any]]:
+def _join(parts: Sequence[tuple[npt.NDArray[Any], ...]], n_fields: int) -> list[npt.NDArray[Any]]:
     """Concatenate each field of the parts."""
     return [np.concatenate([part[i] for part in parts]) if parts else np.empty(0) for i in range(n_fields)]

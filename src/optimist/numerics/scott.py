@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from optimist.numerics.truncated_normal import interval_mass
+from optimist.numerics.truncated_normal import adjacent_mass, interval_mass
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -39,10 +39,13 @@ def smooth_ordered(counts: IntArray, prior_weight: float = 1.0) -> FloatArray:
     """
     n_cells = len(counts)
     occupied = np.flatnonzero(counts)
-    weights = counts[occupied]
-    masses = _kernels(n_cells, bandwidth(occupied, weights))[occupied]
-    total = weights @ masses + prior_weight * _prior(n_cells)
-    smoothed: FloatArray = total / (weights.sum() + prior_weight)
+    h = bandwidth(occupied, counts[occupied])
+    masses = adjacent_mass(np.arange(-0.5, n_cells) / h)  # of a kernel, by the distance of a cell from its own
+    either_side = np.concatenate([masses[:0:-1], masses])
+    here = slice(n_cells - 1, 2 * n_cells - 1)  # the axis, in what convolutions return
+    inside = np.convolve(np.ones(n_cells), either_side)[here]
+    total = np.convolve(counts / inside, either_side)[here] + prior_weight * _prior(n_cells)
+    smoothed: FloatArray = total / (counts.sum() + prior_weight)
     return smoothed
 
 
@@ -86,24 +89,13 @@ def bandwidth(cells: IntArray, weights: IntArray) -> float:
     return max(NARROWEST, 1.059 * min(iqr / 1.34, deviation) * math.pow(n, -0.2))
 
 
-def _kernels(n_cells: int, h: float) -> FloatArray:
-    """Return (n_cells, n_cells) the mass that the kernel on the row's cell has on each cell."""
-    return _normal_masses(np.arange(n_cells, dtype=np.float64)[:, None], n_cells, h)
-
-
 @functools.lru_cache(maxsize=128)
 def _prior(n_cells: int) -> FloatArray:
     """Return (n_cells,) the masses of a normal in the middle of the axis, as wide as the axis. Not to be changed."""
-    masses: FloatArray = _normal_masses(np.array([[0.5 * (n_cells - 1)]]), n_cells, float(n_cells))[0]
-    return masses
-
-
-def _normal_masses(mu: FloatArray, n_cells: int, h: float) -> FloatArray:
-    edges = np.arange(n_cells + 1) - 0.5
-    z = (edges - mu) / h
-    inside = interval_mass(z[:, :1], z[:, -1:])
-    masses: FloatArray = interval_mass(z[:, :-1], z[:, 1:]) / inside
-    return masses
+    edges = np.arange(n_cells + 1) / n_cells - 0.5
+    masses = interval_mass(edges[:-1], edges[1:])
+    prior: FloatArray = masses / masses.sum()
+    return prior
 
 
 def pearson_divergence(p: FloatArray, q: FloatArray) -> float:
