@@ -1,3 +1,4 @@
+from . import artifacts as artifacts
 from . import distributions as distributions
 from . import exceptions as exceptions
 from . import importance as importance

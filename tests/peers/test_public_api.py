@@ -23,7 +23,6 @@ from optimist.cli.app import app, find_command
 API = json.loads((Path(__file__).parent / "data" / "public_api.json").read_text())
 
 NOT_BUILT = {
-    "optuna.artifacts": "files that belong to trials come with an issue of their own",
     "optuna.integration": "its names will say what to use instead, once there is something to use",
     "optuna.storages.GrpcStorageProxy": "comes with the server",
     "optuna.storages.run_grpc_proxy_server": "comes with the server",
@@ -140,6 +139,7 @@ def normal(text: str, *, as_default: bool = True) -> str:
 
 
 INSTANCES: dict[str, Any] = {
+    "ArtifactMeta": lambda: optimist.artifacts.ArtifactMeta("id", "a.txt", "text/plain", None),
     "FloatDistribution": lambda: optimist.distributions.FloatDistribution(0, 1),
     "IntDistribution": lambda: optimist.distributions.IntDistribution(0, 1),
     "CategoricalDistribution": lambda: optimist.distributions.CategoricalDistribution((1, 2)),
