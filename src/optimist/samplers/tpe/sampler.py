@@ -21,7 +21,7 @@ from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.samplers.tpe.blocks import UniformBlocks
 from optimist.samplers.tpe.groups import GroupSpaces
 from optimist.samplers.tpe.startup import LatinHypercube
-from optimist.samplers.tpe.untried import Untried, untried_cells
+from optimist.samplers.untried import Untried, untried_cells
 from optimist.search_space.quantile import quantile_function
 from optimist.search_space.space import SearchSpace
 from optimist.states import TrialState
