@@ -8,6 +8,7 @@ from . import samplers as samplers
 from . import search_space as search_space
 from . import storages as storages
 from . import study as study
+from . import terminator as terminator
 from . import trial as trial
 from . import version as version
 from .exceptions import TrialPruned as TrialPruned

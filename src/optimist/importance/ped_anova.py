@@ -2,7 +2,7 @@
 
 Sources: Watanabe, Bansal and Hutter 2023, PED-ANOVA: Efficiently quantifying hyperparameter importance in arbitrary
 subspaces, IJCAI, arXiv:2304.10255; for parameters that not every trial has, or whose range changes, Conditional
-PED-ANOVA: Hyperparameter importance in hierarchical and dynamic search spaces, arXiv:2601.20800, theorem 4.2.
+PED-ANOVA: Hyperparameter importance in hierarchical and dynamic search spaces, arXiv:2601.20800.
 """
 
 from __future__ import annotations

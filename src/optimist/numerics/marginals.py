@@ -10,8 +10,7 @@ Legend   T trees, d columns, G groups    f the prediction of a tree    f_g its m
 A group of several columns is a categorical parameter in one-hot form: of its points only those count that have a 1
 in one column and 0 in the others, all equally likely. A leaf is then a set of choices.
 
-Source: Hutter, Hoos and Leyton-Brown 2014, An efficient approach for assessing hyperparameter importance, ICML,
-sec. 4 (algorithm 2 and theorem 3, for forests that do not fit into one array of partitions, tree by tree).
+Source: Hutter, Hoos and Leyton-Brown 2014, An efficient approach for assessing hyperparameter importance, ICML.
 """
 
 from __future__ import annotations

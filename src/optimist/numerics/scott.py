@@ -3,8 +3,8 @@
 Legend   n_cells cells 0 .. n_cells - 1 of width 1    counts (n_cells,) observations per cell
          h the bandwidth, in cells                      a prior counts as one observation
 
-Sources: Scott 1992, Multivariate density estimation, sec. 6.2 (the bandwidth); Watanabe, Bansal and Hutter 2023,
-PED-ANOVA, arXiv:2304.10255, sec. 4 and app. B (densities on a grid, with a prior).
+Sources: Scott 1992, Multivariate density estimation (the bandwidth); Watanabe, Bansal and Hutter 2023,
+PED-ANOVA, arXiv:2304.10255 (densities on a grid, with a prior).
 """
 
 from __future__ import annotations

@@ -56,5 +56,11 @@ def complete_losses(trials: list[FrozenTrial], direction: StudyDirection) -> tup
         Those, in the same order, and their values, turned so that less is better.
     """
     sign = -1.0 if direction == StudyDirection.MAXIMIZE else 1.0
-    counted = [t for t in trials if t.state == TrialState.COMPLETE and t.void_reason is None]
-    return counted, [sign * t.values[0] for t in counted]
+    counted: list[FrozenTrial] = []
+    losses: list[float] = []
+    for trial in trials:
+        if trial.state == TrialState.COMPLETE and trial.void_reason is None:
+            assert trial.value is not None
+            counted.append(trial)
+            losses.append(sign * trial.value)
+    return counted, losses

@@ -7,8 +7,8 @@ import statistics
 from collections.abc import Iterable
 from typing import Any, Final
 
-from optimist.history.records import FrozenTrial
 from optimist.history.protocols import TrialLike
+from optimist.history.records import FrozenTrial
 from optimist.states import StudyDirection
 from optimist.terminator.base import BaseErrorEvaluator, complete_losses
 
@@ -42,7 +42,7 @@ class CrossValidationErrorEvaluator(BaseErrorEvaluator):
     too small.
 
     Sources: Nadeau and Bengio 2003, doi:10.1023/A:1024068626366; Makarova et al. 2022, Automatic termination for
-    hyperparameter optimization, AutoML-Conf, sec. 4.
+    hyperparameter optimization, AutoML-Conf.
     """
 
     def evaluate(self, trials: list[FrozenTrial], study_direction: StudyDirection) -> float:

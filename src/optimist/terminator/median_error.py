@@ -28,7 +28,7 @@ class MedianErrorEvaluator(BaseErrorEvaluator):
         ValueError: A number is out of its range.
 
     Source: Ishibashi et al. 2023, A stopping criterion for Bayesian optimization by the gap of expected minimum simple
-    regrets, AISTATS, sec. 4.3.
+    regrets, AISTATS.
     """
 
     def __init__(
