@@ -19,6 +19,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -46,32 +47,54 @@ ADDITIVE_DEVIATIONS = np.array([1 / 12, 4 / 45, 1 / 2, 1 / 48, 1 / 4]) ** 0.5
 ADDITIVE_TRUTH = np.append(ADDITIVE_WEIGHTS**2 / (ADDITIVE_WEIGHTS**2).sum(), np.zeros(5))
 
 
-def ishigami(u: FloatArray) -> float:
-    """The function of Ishigami and Homma 1990, with an interaction; seven of the ten parameters have no effect."""
-    x = math.pi * (2 * u - 1)
-    return float(math.sin(x[0]) + 7 * math.sin(x[1]) ** 2 + 0.1 * x[2] ** 4 * math.sin(x[0]))
+def sobol_g(u: FloatArray) -> float:
+    """Sobol's g-function: a product, so with interactions; the effects of the parameters fall fast."""
+    return float(np.prod((np.abs(4 * u - 2) + G_PARAMETERS) / (1 + G_PARAMETERS)))
 
 
-_V1, _V2, _V13 = 0.5 * (1 + 0.1 * math.pi**4 / 5) ** 2, 49 / 8, 0.01 * math.pi**8 * (1 / 18 - 1 / 50)
-ISHIGAMI_TRUTH = np.array([_V1, _V2] + [0.0] * 8) / (_V1 + _V2 + _V13)
+G_PARAMETERS = np.array([0, 0.5, 1, 2, 4, 9, 20, 99, 99, 99])
+_G_VARIANCES = 1 / (3 * (1 + G_PARAMETERS) ** 2)
+G_TRUTH = _G_VARIANCES / (np.prod(1 + _G_VARIANCES) - 1)
 
-FUNCTIONS = {"additive": (additive, ADDITIVE_TRUTH), "Ishigami": (ishigami, ISHIGAMI_TRUTH)}
+
+@dataclass(frozen=True)
+class Problem:
+    """A function of the unit cube.
+
+    Attributes:
+        f: The function.
+        truth: (n_parameters,) the share of variance that each parameter explains by itself.
+        is_log: Whether every second parameter has a logarithmic range; uniform is the law of its logarithm.
+    """
+
+    f: Callable[[FloatArray], float]
+    truth: FloatArray
+    is_log: bool = False
 
 
-def make_study(library: ModuleType, f: Callable[[FloatArray], float], n_trials: int, seed: int) -> Any:
-    """A study of random trials; parameters are floats, some of them on a logarithmic scale."""
+PROBLEMS = {
+    "additive": Problem(additive, ADDITIVE_TRUTH),
+    "Sobol g": Problem(sobol_g, G_TRUTH),
+    "additive, log": Problem(additive, ADDITIVE_TRUTH, is_log=True),
+}
+
+
+def make_study(library: ModuleType, problem: Problem, n_trials: int, seed: int) -> Any:
+    """A study of random trials; parameters are floats."""
     rng = np.random.default_rng(seed)
     names = [f"x{i}" for i in range(N_PARAMETERS)]
     d = library.distributions
+    is_log = problem.is_log & (np.arange(N_PARAMETERS) % 2 == 1)
     space = {
-        n: d.FloatDistribution(1e-4, 1, log=True) if i % 2 else d.FloatDistribution(0, 1) for i, n in enumerate(names)
+        name: d.FloatDistribution(1e-4, 1, log=True) if log else d.FloatDistribution(0, 1)
+        for name, log in zip(names, is_log.tolist(), strict=True)
     }
     study = library.create_study()
     trials = []
     for u in rng.random((n_trials, N_PARAMETERS)):
-        values = np.where(np.arange(N_PARAMETERS) % 2, np.clip(10 ** (4 * u - 4), 1e-4, 1.0), u)
+        values = np.where(is_log, np.clip(10 ** (4 * u - 4), 1e-4, 1.0), u)
         params = dict(zip(names, values.tolist(), strict=True))
-        trials.append(library.trial.create_trial(params=params, distributions=space, value=f(u)))
+        trials.append(library.trial.create_trial(params=params, distributions=space, value=problem.f(u)))
     study.add_trials(trials)
     return study
 
@@ -86,9 +109,9 @@ def importances(library: ModuleType, study: Any, name: str, **options: Any) -> F
 def compare_ped_anova(sizes: Sequence[int]) -> None:
     """Print how far PED-ANOVA's importances are from Optuna's."""
     print("\nPED-ANOVA: largest difference to Optuna's importances")
-    for name, (f, _) in FUNCTIONS.items():
+    for name, problem in PROBLEMS.items():
         for n in sizes:
-            theirs, ours = (make_study(library, f, n, seed=1) for library in (optuna, optimist))
+            theirs, ours = (make_study(library, problem, n, seed=1) for library in (optuna, optimist))
             options: list[dict[str, Any]] = [
                 {},
                 {"target_quantile": 0.3, "region_quantile": 0.6},
@@ -105,19 +128,19 @@ def compare_ped_anova(sizes: Sequence[int]) -> None:
                 )
                 for o in options
             )
-            print(f"  {name:10s} {n:6d} trials   {worst:.1e}")
+            print(f"  {name:13s} {n:6d} trials   {worst:.1e}")
 
 
 def compare_forests(n_trials: int) -> None:
     """Print how the forests' importances compare with Optuna's and with the truth."""
     print(f"\nForests, {n_trials} trials, means over {N_SEEDS} seeds")
-    print("  function   evaluator  rank correlation, where separated   error: Optuna's   ours")
-    for name, (f, truth) in FUNCTIONS.items():
+    print("  function      evaluator  rank correlation, where separated   error: Optuna's   ours")
+    for name, problem in PROBLEMS.items():
         for evaluator in FORESTS:
             runs = [
                 np.array(
                     [
-                        importances(library, make_study(library, f, n_trials, seed), evaluator, seed=seed)
+                        importances(library, make_study(library, problem, n_trials, seed), evaluator, seed=seed)
                         for seed in range(N_SEEDS)
                     ]
                 )
@@ -128,16 +151,16 @@ def compare_forests(n_trials: int) -> None:
             rank, rank_apart = (float(spearmanr(theirs[m], ours[m]).statistic) for m in (slice(None), apart))
             errors = ["", ""]
             if evaluator.startswith("Fanova"):
-                errors = [f"{np.max(np.abs(mean - truth)):.3f}" for mean in means]
+                errors = [f"{np.max(np.abs(mean - problem.truth)):.3f}" for mean in means]
             print(
-                f"  {name:10s} {evaluator[:6]:9s} {rank:17.2f} {rank_apart:13.2f} of {apart.sum():2d} {errors[0]:>16s} {errors[1]:>11s}"
+                f"  {name:13s} {evaluator[:6]:9s} {rank:17.2f} {rank_apart:13.2f} of {apart.sum():2d} {errors[0]:>16s} {errors[1]:>11s}"
             )
 
 
 def stand_apart(runs: FloatArray) -> npt.NDArray[np.bool_]:
-    """Tell which parameters' importances (n_seeds, n_parameters) differ from all others by more than they vary."""
-    means, deviations = runs.mean(axis=0), runs.std(axis=0)
-    distance = np.abs(means[:, None] - means) - 2.0 * np.maximum(deviations[:, None], deviations)
+    """Tell which parameters' mean importances differ from all others by four standard errors; ``runs`` by seed."""
+    means, errors = runs.mean(axis=0), runs.std(axis=0, ddof=1) / math.sqrt(len(runs))
+    distance = np.abs(means[:, None] - means) - 4.0 * np.maximum(errors[:, None], errors)
     np.fill_diagonal(distance, np.inf)
     is_apart: npt.NDArray[np.bool_] = np.all(distance > 0.0, axis=1)
     return is_apart
@@ -148,7 +171,7 @@ def compare_speed(sizes: Sequence[int], n_runs: int) -> None:
     print("\nSeconds of processor time")
     print("  evaluator  trials   Optuna      ours   ratio")
     for n in sizes:
-        studies = {library: make_study(library, additive, n, seed=1) for library in (optuna, optimist)}
+        studies = {library: make_study(library, PROBLEMS["additive"], n, seed=1) for library in (optuna, optimist)}
         for name in ("PedAnovaImportanceEvaluator", *FORESTS):
             options = {} if name.startswith("Ped") else {"seed": 1}
             seconds = {}
@@ -167,14 +190,18 @@ def main() -> None:
     """Print the three tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="1,000 trials at most")
+    parser.add_argument("--tables", nargs="+", choices=("1", "2", "3"), default=("1", "2", "3"))
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     for library in (optuna, optimist):
         library.logging.set_verbosity(library.logging.ERROR)
     sizes = (100, 1000) if arguments.short else (100, 1000, 10_000)
-    compare_ped_anova(sizes)
-    compare_forests(200 if arguments.short else 500)
-    compare_speed(sizes[1:], n_runs=3)
+    if "1" in arguments.tables:
+        compare_ped_anova(sizes)
+    if "2" in arguments.tables:
+        compare_forests(200)
+    if "3" in arguments.tables:
+        compare_speed(sizes[1:], n_runs=3)
 
 
 if __name__ == "__main__":
