@@ -15,6 +15,7 @@ from optimist.samplers import (
     BaseSampler,
     BruteForceSampler,
     ColumnSampler,
+    GPSampler,
     GridSampler,
     PartialFixedSampler,
     QMCSampler,
@@ -54,6 +55,11 @@ class TestTPESamplerInGroups(SamplerSuite):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             return TPESampler(seed=seed, multivariate=True, group=True)
+
+
+class TestGPSampler(SamplerSuite):
+    def make_sampler(self, space: Space, seed: int) -> BaseSampler:
+        return GPSampler(seed=seed)
 
 
 def few_values(distribution: BaseDistribution) -> list[Any]:

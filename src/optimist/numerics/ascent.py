@@ -1,12 +1,12 @@
-"""Maximise a smooth function in the unit cube from many starting points at once: projected L-BFGS, batched.
+"""Maximise a smooth function in the unit cube from many starting points at once: projected BFGS, batched.
 
-All starts are evaluated together, which is what makes numpy fast, yet each has a step length, a memory and an end of
-its own: one that must shorten its step does not hold up the others.
+All starts are evaluated together, which is what makes numpy fast, yet each has a step length, an inverse Hessian and an
+end of its own: one that must shorten its step does not hold up the others. Whole matrices, not the limited memory of
+L-BFGS, because with some ten coordinates they cost fewer calls of numpy.
 
-Legend   b starts, d coordinates, m the length of the memory
-         x (b, d) points    g (b, d) gradients    s, y (m, b, d) the latest steps and changes of gradient
+Legend   b starts, d coordinates    s (b, d) steps    y (b, d) how far the gradients fell
 
-Sources: Nocedal and Wright 2006, Numerical Optimization, alg. 7.4; Bertsekas 1982, doi:10.1137/0320018 (bounds by
+Sources: Nocedal and Wright 2006, Numerical Optimization, eq. 6.17; Bertsekas 1982, doi:10.1137/0320018 (bounds by
 projection, with the coordinates held that press against one).
 """
 
@@ -20,10 +20,10 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.intp]
 Objective = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 """From points (b, d) to values (b,) and gradients (b, d)."""
 
-_MEMORY: Final = 8
 _SUFFICIENT: Final = 1e-4  # of the increase that the gradient promises
 _SHORTER: Final = 0.25
 _FIRST_STEP: Final = 0.1
@@ -50,10 +50,29 @@ def ascend(
     Returns:
         The points (b, d) and their values (b,), none below that of its start.
     """
-    x = x.copy()
+    start, x = x, x.copy()
     movable = np.ones_like(x, np.bool_) if movable is None else movable
-    value, gradient = objective(x)
-    memory = _Memory(*x.shape)
+    columns = np.flatnonzero(movable.any(axis=0))  # the others are left out of all matrices
+
+    def evaluate(rows: IntArray, part: FloatArray) -> tuple[FloatArray, FloatArray]:
+        points = start[rows]
+        points[:, columns] = part
+        values, gradients = objective(points)
+        return values, gradients[:, columns]
+
+    x[:, columns], value = _ascend(evaluate, x[:, columns], movable[:, columns], n_evaluations, tolerance)
+    return x, value
+
+
+def _ascend(
+    evaluate: Callable[[IntArray, FloatArray], tuple[FloatArray, FloatArray]],
+    x: FloatArray,
+    movable: BoolArray,
+    n_evaluations: int,
+    tolerance: float,
+) -> tuple[FloatArray, FloatArray]:
+    value, gradient = evaluate(np.arange(len(x)), x)
+    curvature = _Curvature(*x.shape)
     free = _free(x, gradient, movable)
     direction = _limited(np.where(free, gradient, 0.0), _FIRST_STEP, stretch=True)
     length = np.ones(len(x))
@@ -63,23 +82,21 @@ def ascend(
         active = np.flatnonzero(is_climbing)
         if not len(active):
             break
-        step = np.clip(x[active] + length[active, None] * direction[active], 0.0, 1.0) - x[active]
-        trial = x[active] + step
-        trial_value, trial_gradient = objective(trial)
+        trial = np.clip(x[active] + length[active, None] * direction[active], 0.0, 1.0)
+        step = trial - x[active]
+        trial_value, trial_gradient = evaluate(active, trial)
         promised = np.einsum("ij,ij->i", step, gradient[active])
-        with np.errstate(invalid="ignore"):
-            is_better = trial_value >= value[active] + _SUFFICIENT * np.maximum(promised, 0.0)
-        is_long = np.abs(step).max(axis=1) > tolerance
+        is_better = trial_value >= value[active] + _SUFFICIENT * np.maximum(promised, 0.0)
 
         length[active[~is_better]] *= _SHORTER
-        is_climbing[active] = is_long
+        is_climbing[active] = np.abs(step).max(axis=1) > tolerance
         rows = active[is_better]
         if not len(rows):
             continue
-        memory.add(rows, step[is_better], gradient[rows] - trial_gradient[is_better])
+        curvature.update(rows, step[is_better], gradient[rows] - trial_gradient[is_better])
         x[rows], value[rows], gradient[rows] = trial[is_better], trial_value[is_better], trial_gradient[is_better]
         free = _free(x[rows], gradient[rows], movable[rows])
-        direction[rows] = memory.direction(rows, np.where(free, gradient[rows], 0.0), free)
+        direction[rows] = curvature.direction(rows, np.where(free, gradient[rows], 0.0), free)
         length[rows] = 1.0
         is_climbing[rows] &= free.any(axis=1)
     return x, value
@@ -99,8 +116,8 @@ def _limited(direction: FloatArray, longest: float, *, stretch: bool = False) ->
     return limited
 
 
-class _Memory:
-    """The latest steps of each start, from which the next direction follows.
+class _Curvature:
+    """The inverse Hessian of each start, negated, as far as its steps have shown it.
 
     Args:
         b: Number of starts.
@@ -108,36 +125,34 @@ class _Memory:
     """
 
     def __init__(self, b: int, d: int) -> None:
-        self._s = np.zeros((_MEMORY, b, d))
-        self._y = np.zeros((_MEMORY, b, d))
-        self._rho = np.zeros((_MEMORY, b))  # 1 / <s, y>; 0 for no entry
-        self._scale = np.zeros(b)
+        self._inverse = np.zeros((b, d, d))
+        self._is_new = np.ones(b, np.bool_)
+        self._eye = np.eye(d)
 
-    def add(self, rows: npt.NDArray[np.intp], s: FloatArray, y: FloatArray) -> None:
-        """Note steps (n, d) of some starts, and how far their gradients fell; without curvature there is no entry."""
+    def update(self, rows: IntArray, s: FloatArray, y: FloatArray) -> None:
+        """Take in steps (n, d) of some starts, and how far their gradients fell; without curvature nothing is learnt."""
         curvature = np.einsum("ij,ij->i", s, y)
         size = np.einsum("ij,ij->i", y, y)
         kept = curvature > 1e-10 * np.sqrt(size * np.einsum("ij,ij->i", s, s))
-        rows, s, y, curvature, size = rows[kept], s[kept], y[kept], curvature[kept], size[kept]
-        for array, new in ((self._s, s), (self._y, y), (self._rho, 1.0 / curvature)):
-            array[:-1, rows] = array[1:, rows]
-            array[-1, rows] = new
-        self._scale[rows] = curvature / size
+        if not kept.all():
+            rows, s, y, curvature, size = rows[kept], s[kept], y[kept], curvature[kept], size[kept]
+        inverse = self._inverse[rows]
+        is_new = self._is_new[rows]
+        if is_new.any():
+            inverse[is_new] = (curvature / size)[is_new, None, None] * self._eye
+            self._is_new[rows] = False
+        along = np.einsum("ijk,ik->ij", inverse, y)
+        s = s / curvature[:, None]
+        inverse += s[:, :, None] * (s * (curvature + np.einsum("ij,ij->i", y, along))[:, None])[:, None, :]
+        cross = along[:, :, None] * s[:, None, :]
+        inverse -= cross
+        inverse -= cross.transpose(0, 2, 1)
+        self._inverse[rows] = inverse
 
-    def direction(self, rows: npt.NDArray[np.intp], gradient: FloatArray, free: BoolArray) -> FloatArray:
+    def direction(self, rows: IntArray, gradient: FloatArray, free: BoolArray) -> FloatArray:
         """The quasi-Newton step (n, d) of some starts, in their free coordinates."""
-        q = gradient.copy()
-        alphas = np.empty((_MEMORY, len(rows)))
-        s, y, rho = self._s[:, rows], self._y[:, rows], self._rho[:, rows]
-        used = np.flatnonzero(rho.any(axis=1))
-        for i in used[::-1]:
-            alphas[i] = rho[i] * np.einsum("ij,ij->i", s[i], q)
-            q -= alphas[i][:, None] * y[i]
-        q *= self._scale[rows, None]
-        for i in used:
-            beta = rho[i] * np.einsum("ij,ij->i", y[i], q)
-            q += (alphas[i] - beta)[:, None] * s[i]
-        q[~free] = 0.0
-        is_uphill = np.einsum("ij,ij->i", q, gradient) > 0.0
+        step = np.einsum("ijk,ik->ij", self._inverse[rows], gradient)
+        step[~free] = 0.0
+        is_uphill = np.einsum("ij,ij->i", step, gradient) > 0.0
         steepest = _limited(gradient, _FIRST_STEP, stretch=True)
-        return np.where(is_uphill[:, None], _limited(q, _LONGEST_STEP), steepest)
+        return np.where(is_uphill[:, None], _limited(step, _LONGEST_STEP), steepest)

@@ -46,6 +46,7 @@ class Priors:
         max_noise: Eta is no more than this; equal to ``min_noise`` for outputs without noise.
         signal: (a, b) of the inverse-gamma prior of s².
         mean_variance: tau², of the constant mean.
+        n_dimensions: d, if it is not the number of groups: how many parameters a point has on average.
     """
 
     scale: float = 0.5
@@ -56,10 +57,11 @@ class Priors:
     max_noise: float = 10.0
     signal: tuple[float, float] = (1.5, 1.5)
     mean_variance: float = 1.0
+    n_dimensions: float | None = None
 
     def log_scale(self, n_groups: int) -> float:
         """The mean of the logarithm of a length scale."""
-        return math.log(self.scale) + 0.5 * math.log(max(n_groups, 1))
+        return math.log(self.scale) + 0.5 * math.log(self.n_dimensions or max(n_groups, 1))
 
 
 class MarginalLikelihood:

@@ -5,12 +5,12 @@ of its parameters are active. *Features* are what the kernel measures distances 
 
 - a number is one column, from 0 for the lowest value of its range to 1 for the highest;
 - a choice is a one-hot row over sqrt(2), so that two different choices are at the distance 1;
-- a number that is not always active stands in the middle of its range where it is not, and gets a second column that
-  says whether it is; a choice that is not active is a row of zeros.
+- a number that is not active stands in the middle of its range, a choice that is not active is a row of zeros.
 
-So trials of different branches are compared by what they have in common, and every distance is Euclidean: the kernel
-stays positive definite. Source of the idea: Lévesque et al. 2017, "Bayesian optimization for conditional hyperparameter
-spaces", doi:10.1109/IJCNN.2017.7965867 (what is inactive in both trials is no difference).
+So trials of different branches are compared by what they have in common, and by the parameter that tells the branches
+apart. Every distance is Euclidean: the kernel stays positive definite. Source of the idea: Lévesque et al. 2017,
+"Bayesian optimization for conditional hyperparameter spaces", doi:10.1109/IJCNN.2017.7965867 (what is inactive in both
+trials is no difference).
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.intp]
 
-_ACTIVITY: Final = 0.5  # how far being active is from not being active, in units of the range
 _HALF: Final = math.sqrt(0.5)
 
 
@@ -64,13 +63,12 @@ class Domain:
         self._numbers = np.flatnonzero(~self.is_categorical)
         self._choices = np.flatnonzero(self.is_categorical)
         self._start, self._width = self._ends()
-        widths = np.where(self.is_categorical, self.n_choices, 1 + self.is_optional)
+        widths = np.where(self.is_categorical, self.n_choices, 1)
         self.column: IntArray = np.cumsum(widths) - widths
         self.f = int(widths.sum())
         self.groups: IntArray = np.repeat(np.arange(self.d), widths)
         self.is_smooth: BoolArray = np.zeros(self.f, np.bool_)
         self.is_smooth[self.column[self._numbers]] = True
-        self._optional_numbers = self._numbers[self.is_optional[self._numbers]]
 
     def _ends(self) -> tuple[FloatArray, FloatArray]:
         """Where the ranges of numbers start in the cube, and how wide they are there; cells have their centre."""
@@ -93,8 +91,6 @@ class Domain:
         numbers = self._numbers
         x = (points[:, numbers] - self._start[numbers]) / self._width[numbers]
         features[:, self.column[numbers]] = np.where(mask[:, numbers], x, 0.5)
-        if len(self._optional_numbers):
-            features[:, self.column[self._optional_numbers] + 1] = _ACTIVITY * mask[:, self._optional_numbers]
         for j in self._choices:
             chosen = self.choice(points[:, j], j)
             rows = np.flatnonzero(mask[:, j])
@@ -146,17 +142,3 @@ def hull(distributions: Iterable[BaseDistribution]) -> BaseDistribution:
     if isinstance(first, IntDistribution):
         return IntDistribution(low, high, log=log)
     return FloatDistribution(low, high, log=log)
-
-
-def known_space(layouts: Iterable[Mapping[str, BaseDistribution]]) -> tuple[SearchSpace, frozenset[str]]:
-    """All parameters of some layouts, sorted by name, and those of them that not all layouts have.
-
-    Parameters with a single value are left out.
-    """
-    seen: dict[str, list[BaseDistribution]] = {}
-    n_layouts = 0
-    for n_layouts, layout in enumerate(layouts, 1):
-        for name, distribution in layout.items():
-            seen.setdefault(name, []).append(distribution)
-    space = SearchSpace((name, hull(seen[name])) for name in sorted(seen)).without_singles()
-    return space, frozenset(name for name in space if len(seen[name]) < n_layouts)

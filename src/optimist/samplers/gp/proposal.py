@@ -55,6 +55,8 @@ class Proposer:
             return None
         domain = ground.domain
         points = find_best(ground, self._settings, rng)
+        if self._settings.avoid:
+            points = _new(ground, points)
         if untried is None or untried.names != domain.space.keys() - pinned.keys():
             return domain.values(points[0])
         for point in points[: 4 * self._settings.n_starts]:
@@ -105,7 +107,8 @@ class Proposer:
             return None
         activity = Activity(domain, evidence.points, evidence.mask, known.order)
         weights = rng.dirichlet(np.ones(view.n_objectives)) + 1e-3
-        surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights)
+        explore = self._settings.patience > 0 and view.n_trials % self._settings.explore_every == 0 and _stagnates(evidence, self._settings.patience)
+        surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights, explore)
         pending = _pending(view, domain, activity)
         surrogate = surrogate.believing(pending)
         return Ground(surrogate, activity, self._incumbents(evidence, rng), _fixed(domain, pinned))
@@ -177,3 +180,24 @@ def _expected(trial: OpenTrial, domain: Domain) -> dict[str, Any]:
             except (TypeError, ValueError):
                 continue
     return values
+
+
+def _stagnates(evidence: Evidence, patience: int) -> bool:
+    rows = np.flatnonzero(evidence.is_complete)
+    if len(rows) <= patience or evidence.losses.shape[1] > 1:
+        return False
+    y = evidence.losses[rows, 0]
+    before = y[:-patience]
+    scale = np.median(before) - before.min()
+    return bool(before.min() - y.min() < 0.02 * scale)
+
+
+def _new(ground: Ground, points: FloatArray) -> FloatArray:
+    """The points without those that were tried."""
+    domain = ground.domain
+    k = 64
+    features = domain.features(points[:k], ground.activity.mask(points[:k]))
+    tried = ground.surrogate.objectives[0].factor.x
+    distance = np.abs(features[:, None] - tried).max(axis=2).min(axis=1)
+    new = np.flatnonzero(distance > 1e-9)
+    return points[new] if len(new) else points

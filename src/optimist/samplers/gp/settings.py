@@ -32,3 +32,7 @@ class Settings:
     n_incumbents: int = 4
     n_starts: int = 6
     n_evaluations: int = 30
+    min_signal: float = 0.0
+    patience: int = 0
+    explore_every: int = 2
+    avoid: bool = True

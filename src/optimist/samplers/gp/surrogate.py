@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
@@ -114,7 +115,7 @@ class Surrogate:
 
 
 def build_surrogate(
-    domain: Domain, evidence: Evidence, settings: Settings, memo: Memo, weights: FloatArray
+    domain: Domain, evidence: Evidence, settings: Settings, memo: Memo, weights: FloatArray, explore: bool
 ) -> Surrogate:
     """Fit what can be learned from the trials.
 
@@ -128,7 +129,7 @@ def build_surrogate(
     Raises:
         ValueError: There is nothing to learn from: no trial has a loss.
     """
-    fit = _Fit(domain, evidence, settings, memo)
+    fit = _Fit(domain, evidence, settings, memo, explore)
     objectives = tuple(fit.objective(column) for column in evidence.losses.T)
     constraints = [fit.constraint(column) for column in evidence.constraints.T]
     if evidence.has_failed.any():
@@ -147,7 +148,10 @@ class _Fit:
         memo: Of what was fitted before.
     """
 
-    def __init__(self, domain: Domain, evidence: Evidence, settings: Settings, memo: Memo) -> None:
+    def __init__(self, domain: Domain, evidence: Evidence, settings: Settings, memo: Memo, explore: bool) -> None:
+        self._explore = explore
+        n_dimensions = max(round(float(evidence.mask[: evidence.n_fitted or None].sum(axis=1).mean()), 1), 1.0)
+        self._priors = replace(settings.priors, n_dimensions=n_dimensions)
         self.features = domain.features(evidence.points, evidence.mask)
         self._groups, self._n_fitted = domain.groups, evidence.n_fitted
         self._settings, self._memo = settings, memo
@@ -165,10 +169,13 @@ class _Fit:
         known = ~np.isnan(values)
         x, y = self.features[known], values[known]
         n = int(known[: self._n_fitted].sum()) or len(x)
-        first, outputs, priors = x[:n], transform(y[:n]), self._settings.priors
+        first, outputs, priors = x[:n], transform(y[:n]), self._priors
         kernel = self._memo.get(
             lambda: fit_kernel(first, outputs, self._groups, priors), "kernel", priors, self._groups, first, outputs
         )
+        kernel = replace(kernel, signal=max(kernel.signal, self._settings.min_signal))
+        if self._explore:
+            kernel = replace(kernel, scales=np.minimum(kernel.scales, math.exp(priors.log_scale(0))), signal=max(kernel.signal, 1.0))
         factor = self._memo.get(lambda: Factor(first, kernel), "factor", *astuple(kernel), first)
         return GaussianProcess(factor.extended(x[n:]), transform(y))
 
