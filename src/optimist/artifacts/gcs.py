@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from optimist.artifacts.client import Client
 from optimist.exceptions import ArtifactNotFound, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -26,22 +27,12 @@ class GCSArtifactStore:
 
     def __init__(self, bucket_name: str, client: google.cloud.storage.Client | None = None) -> None:
         self.bucket_name = bucket_name
-        self._given = client
-        self._made: Any = None
-        if client is None:
-            _library()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_made": None}
+        self._client = Client(client, _library, _make)
 
     @property
     def client(self) -> Any:
         """The client of this process."""
-        if self._given is not None:
-            return self._given
-        if self._made is None:
-            self._made = _library().Client()
-        return self._made
+        return self._client.get()
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
         """Open an artifact for reading, piece by piece as it is read; the caller closes it.
@@ -84,3 +75,7 @@ def _library() -> Any:
             "pip install 'optimist[gcs]'"
         ) from error
     return storage
+
+
+def _make(storage: Any) -> Any:
+    return storage.Client()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO, cast
 
+from optimist.artifacts.client import Client
 from optimist.exceptions import ArtifactNotFound, MissingDependencyError
 
 _NOT_FOUND = frozenset({"NoSuchKey", "404"})
@@ -25,22 +26,12 @@ class Boto3ArtifactStore:
 
     def __init__(self, bucket_name: str, client: Any = None, *, avoid_buf_copy: bool = False) -> None:
         self.bucket = bucket_name
-        self._given = client
-        self._made: Any = None
-        if client is None:
-            _boto3()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_made": None}
+        self._client = Client(client, _boto3, _make)
 
     @property
     def client(self) -> Any:
         """The client of this process."""
-        if self._given is not None:
-            return self._given
-        if self._made is None:
-            self._made = _boto3().client("s3")
-        return self._made
+        return self._client.get()
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
         """Open an artifact for reading; the caller closes it.
@@ -90,3 +81,7 @@ def _boto3() -> Any:
             "Boto3ArtifactStore needs boto3, which is not installed. Install it with: pip install 'optimist[s3]'"
         ) from error
     return boto3
+
+
+def _make(boto3: Any) -> Any:
+    return boto3.client("s3")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -15,41 +13,24 @@ from optimist.importance import (
     MeanDecreaseImpurityImportanceEvaluator,
     get_param_importances,
 )
+from tests.unit.importance.made_studies import UNIT, Row, study_of, uniform_rows
 
-UNIT = FloatDistribution(0, 1)
 EVALUATORS = [FanovaImportanceEvaluator(seed=1), MeanDecreaseImpurityImportanceEvaluator(seed=1)]
 both = pytest.mark.parametrize("evaluator", EVALUATORS, ids=["fanova", "mdi"])
 
 
-def study_of(
-    rows: list[tuple[dict[str, Any], list[float]]], space: dict[str, BaseDistribution] | None = None
-) -> optimist.Study:
-    study = optimist.create_study(directions=["minimize"] * len(rows[0][1]))
-    study.add_trials(
-        [
-            optimist.create_trial(
-                params=params, distributions={n: (space or {}).get(n, UNIT) for n in params}, values=values
-            )
-            for params, values in rows
-        ]
-    )
-    return study
-
-
-def points(n: int = 100, seed: int = 0) -> list[dict[str, Any]]:
-    return [{"x": x, "y": y} for x, y in np.random.default_rng(seed).random((n, 2)).tolist()]
-
-
 @both
 def test_what_moves_the_objective_comes_first(evaluator: BaseImportanceEvaluator) -> None:
-    importances = get_param_importances(study_of([(p, [p["x"] - 0.3 * p["y"]]) for p in points()]), evaluator=evaluator)
+    importances = get_param_importances(
+        study_of([(p, [p["x"] - 0.3 * p["y"]]) for p in uniform_rows(100)]), evaluator=evaluator
+    )
     assert list(importances) == ["x", "y"]
     assert importances["x"] == pytest.approx(1 / 1.09, abs=0.05)
 
 
 @both
 def test_conditional_parameters_only_by_name(evaluator: BaseImportanceEvaluator) -> None:
-    rows = [({**p, "z": p["y"]} if p["x"] < 0.5 else p, [p["x"]]) for p in points()]
+    rows = [({**p, "z": p["y"]} if p["x"] < 0.5 else p, [p["x"]]) for p in uniform_rows(100)]
     study = study_of(rows)
     assert set(get_param_importances(study, evaluator=evaluator)) == {"x", "y"}
     assert set(get_param_importances(study, evaluator=evaluator, params=["z", "x"])) == {"x", "z"}
@@ -65,7 +46,7 @@ def test_kinds_of_parameters(evaluator: BaseImportanceEvaluator) -> None:
         "one": IntDistribution(3, 3),
         "only": CategoricalDistribution(("always",)),
     }
-    rows: list[tuple[dict[str, Any], list[float]]] = []
+    rows: list[Row] = []
     for _ in range(150):
         params = {
             "kind": ("a", "b", "c", None)[rng.integers(4)],
@@ -82,7 +63,7 @@ def test_kinds_of_parameters(evaluator: BaseImportanceEvaluator) -> None:
 
 @both
 def test_several_objectives_need_a_target(evaluator: BaseImportanceEvaluator) -> None:
-    study = study_of([(p, [p["x"], p["y"]]) for p in points()])
+    study = study_of([(p, [p["x"], p["y"]]) for p in uniform_rows(100)])
     with pytest.raises(ValueError, match="target=lambda"):
         get_param_importances(study, evaluator=evaluator)
     importances = get_param_importances(study, evaluator=evaluator, target=lambda trial: trial.values[1])
@@ -91,7 +72,7 @@ def test_several_objectives_need_a_target(evaluator: BaseImportanceEvaluator) ->
 
 @both
 def test_ranges_that_changed_are_refused_by_name(evaluator: BaseImportanceEvaluator) -> None:
-    study = study_of([(p, [p["x"]]) for p in points()])
+    study = study_of([(p, [p["x"]]) for p in uniform_rows(100)])
     study.add_trial(
         optimist.create_trial(
             params={"x": 2.0, "y": 0.5}, distributions={"x": FloatDistribution(0, 2), "y": UNIT}, value=1.0
@@ -104,7 +85,7 @@ def test_ranges_that_changed_are_refused_by_name(evaluator: BaseImportanceEvalua
 
 @both
 def test_parameters_that_never_meet_are_refused(evaluator: BaseImportanceEvaluator) -> None:
-    rows = [({"x": p["x"]} if i % 2 else {"y": p["y"]}, [p["x"]]) for i, p in enumerate(points())]
+    rows = [({"x": p["x"]} if i % 2 else {"y": p["y"]}, [p["x"]]) for i, p in enumerate(uniform_rows(100))]
     with pytest.raises(ValueError, match=r"has all of the parameters \['x', 'y'\]"):
         get_param_importances(study_of(rows), evaluator=evaluator, params=["x", "y"])
 
@@ -114,7 +95,7 @@ def test_parameters_that_never_meet_are_refused(evaluator: BaseImportanceEvaluat
 def test_nothing_to_explain(n: int, evaluator: BaseImportanceEvaluator) -> None:
     study = optimist.create_study()
     if n:
-        study = study_of([(p, [1.0]) for p in points(n)])
+        study = study_of([(p, [1.0]) for p in uniform_rows(n)])
         with pytest.warns(UserWarning, match="two complete trials with different"):
             assert get_param_importances(study, evaluator=evaluator) == {"x": 0.5, "y": 0.5}
     else:
@@ -124,13 +105,13 @@ def test_nothing_to_explain(n: int, evaluator: BaseImportanceEvaluator) -> None:
 @both
 @pytest.mark.parametrize("scale", [1e-300, 1e300])
 def test_extreme_values(scale: float, evaluator: BaseImportanceEvaluator) -> None:
-    study = study_of([(p, [scale * p["x"]]) for p in points()])
+    study = study_of([(p, [scale * p["x"]]) for p in uniform_rows(100)])
     assert get_param_importances(study, evaluator=evaluator)["x"] > 0.9
 
 
 @both
 def test_seed_makes_it_repeatable(evaluator: BaseImportanceEvaluator) -> None:
-    study = study_of([(p, [p["x"] + p["y"]]) for p in points()])
+    study = study_of([(p, [p["x"] + p["y"]]) for p in uniform_rows(100)])
     assert get_param_importances(study, evaluator=evaluator) == get_param_importances(study, evaluator=evaluator)
 
 

@@ -3,36 +3,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import pytest
 
 import optimist
 from optimist.distributions import BaseDistribution, FloatDistribution
 from optimist.importance import PedAnovaImportanceEvaluator, get_param_importances
-
-UNIT = FloatDistribution(0, 1)
-
-
-def study_of(
-    rows: list[tuple[dict[str, Any], list[float]]],
-    space: dict[str, BaseDistribution] | None = None,
-    directions: tuple[str, ...] = ("minimize",),
-) -> optimist.Study:
-    """A study of complete trials; parameters that ``space`` does not name are floats in the unit interval."""
-    study = optimist.create_study(directions=directions)
-    study.add_trials(
-        [
-            optimist.create_trial(
-                params=params, distributions={n: (space or {}).get(n, UNIT) for n in params}, values=values
-            )
-            for params, values in rows
-        ]
-    )
-    return study
-
-
-def uniform_rows(n: int = 200, seed: int = 0) -> list[dict[str, Any]]:
-    return [{"x": x, "y": y} for x, y in np.random.default_rng(seed).random((n, 2)).tolist()]
+from tests.unit.importance.made_studies import UNIT, study_of, uniform_rows
 
 
 def test_what_separates_good_trials_comes_first() -> None:

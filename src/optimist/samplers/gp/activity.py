@@ -86,7 +86,9 @@ class Activity:
             taken, last = (points[:, gate] > threshold).astype(np.intp), 2
         return np.where(mask[:, gate], taken, last)
 
-    def _grow(self, j: int, points: FloatArray, mask: BoolArray, gates: npt.NDArray[np.intp], depth: int) -> Rule:
+    def _grow(
+        self, j: int, points: FloatArray, mask: BoolArray, gates: npt.NDArray[np.intp], depth: int
+    ) -> Rule:
         active = mask[:, j]
         answer = bool(active.mean() >= 0.5) if len(active) else False
         if depth == _MAX_DEPTH or active.all() or not active.any():

@@ -158,7 +158,9 @@ def _with_pruned(
 # Which trials speak for all
 
 
-def _chosen(view: View, domain: Domain, states: npt.NDArray[np.int8], losses: FloatArray, max_points: int) -> IntArray:
+def _chosen(
+    view: View, domain: Domain, states: npt.NDArray[np.int8], losses: FloatArray, max_points: int
+) -> IntArray:
     """Rows of the trials that the kernel is fitted on, ascending: a quarter the best, half the others, the rest latest."""
     n = len(states)
     if n <= max_points:

@@ -118,11 +118,7 @@ class Proposer:
         losses = evidence.losses
         rows = np.flatnonzero(evidence.is_feasible)
         if len(rows):
-            key = (
-                losses[rows]
-                if losses.shape[1] == 1
-                else _ranks(losses[rows]) @ rng.dirichlet(np.ones(losses.shape[1]))[:, None]
-            )
+            key = losses[rows] if losses.shape[1] == 1 else _ranks(losses[rows]) @ rng.dirichlet(np.ones(losses.shape[1]))[:, None]
         else:
             rows = np.flatnonzero(~np.isnan(losses).any(axis=1))
             key = np.maximum(np.nan_to_num(evidence.constraints[rows]), 0.0).sum(axis=1, keepdims=True)
