@@ -158,9 +158,9 @@ def compare_forests(n_trials: int) -> None:
 
 
 def stand_apart(runs: FloatArray) -> npt.NDArray[np.bool_]:
-    """Tell which parameters' mean importances differ from all others by four standard errors; ``runs`` by seed."""
+    """Tell which parameters' mean importances differ from all others by three standard errors; ``runs`` by seed."""
     means, errors = runs.mean(axis=0), runs.std(axis=0, ddof=1) / math.sqrt(len(runs))
-    distance = np.abs(means[:, None] - means) - 4.0 * np.maximum(errors[:, None], errors)
+    distance = np.abs(means[:, None] - means) - 3.0 * np.maximum(errors[:, None], errors)
     np.fill_diagonal(distance, np.inf)
     is_apart: npt.NDArray[np.bool_] = np.all(distance > 0.0, axis=1)
     return is_apart

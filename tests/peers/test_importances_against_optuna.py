@@ -107,10 +107,10 @@ def test_several_objectives(n: int, directions: list[str], options: dict[str, An
 def test_forests(name: str) -> None:
     pytest.importorskip("sklearn", reason="Optuna's forests need scikit-learn: pip install --group examples")
     theirs, ours = (
-        getattr(library.importance, name)(seed=0).evaluate(make_study(library, 300, ["minimize"], seed=1))
+        getattr(library.importance, name)(seed=0, n_trees=16).evaluate(make_study(library, 200, ["minimize"], seed=1))
         for library in (optuna, optimist)
     )
     assert ours.keys() == theirs.keys()
     total = sum(theirs.values())
     for parameter, importance in ours.items():
-        assert importance / sum(ours.values()) == pytest.approx(theirs[parameter] / total, abs=0.06)
+        assert importance / sum(ours.values()) == pytest.approx(theirs[parameter] / total, abs=0.1)

@@ -55,6 +55,7 @@ def gather(study: StudyLike, target: Target | None) -> Evidence:
         study: A study.
         target: The number by trial, less is better; None for the objective values, turned so that less is better.
     """
+    study.sync()
     view = study.view()
     rows = np.flatnonzero(view.states == TrialState.COMPLETE)
     rows = rows[np.argsort(view.numbers[rows], kind="stable")]

@@ -22,7 +22,7 @@ class FanovaImportanceEvaluator(ForestEvaluator):
     Parameters that not all complete trials have are left out, unless ``params`` names them; then the trials that have
     them all are looked at.
 
-    Cost: well under a second for 10,000 trials of ten parameters. Of more than some 4000 trials each tree sees 2500.
+    Cost: well under a second for 10,000 trials of ten parameters. Of more than some 3000 trials each tree sees 2000.
 
     Args:
         n_trees: Number of trees.

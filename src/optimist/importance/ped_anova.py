@@ -7,6 +7,7 @@ PED-ANOVA: Hyperparameter importance in hierarchical and dynamic search spaces, 
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from optimist.importance.cells import Regime, regimes
 from optimist.importance.estimates import Resampled, ResamplingEvaluator
 from optimist.importance.evidence import Evidence, gather, known_names
 from optimist.importance.selection import best_mask
+from optimist.numerics.fronts import ranked
 from optimist.numerics.scott import pearson_divergence, smooth_choices, smooth_ordered
 from optimist.states import StudyDirection
 
@@ -103,12 +105,21 @@ class PedAnovaImportanceEvaluator(ResamplingEvaluator):
         tables = self._tables(evidence, names)
         values = by_importance({name: self._importance(tables[name], region, good) for name in names})
         draws = np.zeros((0 if rng is None else N_RESAMPLES, len(values)))
-        for draw in draws:
-            assert rng is not None
-            times = np.bincount(rng.integers(n, size=n), minlength=n)
-            selected = self._select(evidence.losses, times)
-            draw[:] = [self._importance(tables[name], *selected) for name in values]
+        if rng is not None:
+            losses = self._as_one(evidence.losses)
+            for draw in draws:
+                selected = self._select(losses, np.bincount(rng.integers(n, size=n), minlength=n))
+                draw[:] = [self._importance(tables[name], *selected) for name in values]
         return Resampled(values, draws, 1.0)
+
+    def _as_one(self, losses: FloatArray) -> FloatArray:
+        """Put several losses into one, the order of merit, so that they need not be compared for every sample."""
+        if losses.shape[1] == 1:
+            return losses
+        n = len(losses)
+        share = self._target_quantile if self._region_quantile == 1.0 else self._region_quantile
+        n_ranked = min(n, 2 * math.ceil(share * n))  # samples, too, find the best share among these
+        return ranked(losses, n_ranked)[:, None].astype(np.float64)
 
     def _select(self, losses: FloatArray, times: IntArray | None = None) -> tuple[IntArray, IntArray]:
         """Return how often each trial (n,) counts in the region, and among the good ones.

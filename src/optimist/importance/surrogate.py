@@ -15,7 +15,7 @@ from optimist.importance.evidence import Evidence, gather, known_names
 from optimist.numerics.forest import Forest, grow_forest
 from optimist.search_space.encoding import Encoding
 
-N_POINTS: Final = 2500
+N_POINTS: Final = 2000
 """A tree sees so many trials at most, which keeps 10,000 trials within a second; all trees together see most of them."""
 
 

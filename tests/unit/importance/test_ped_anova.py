@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,3 +133,12 @@ def test_widest_range_of_floats() -> None:
     space: dict[str, BaseDistribution] = {"wide": FloatDistribution(-1.7e307, 1.7e308)}
     rows = [({"wide": (p["x"] - 0.5) * 3e307, "y": p["y"]}, [p["x"]]) for p in uniform_rows()]
     assert get_param_importances(study_of(rows, space))["wide"] > 0.9
+
+
+def test_trials_of_other_workers_count(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/study.db"
+    mine = optimist.create_study(storage=url, study_name="s", sampler=optimist.samplers.RandomSampler(seed=0))
+    mine.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    theirs = optimist.load_study(storage=url, study_name="s")
+    theirs.optimize(lambda trial: trial.suggest_float("x", 0, 1) + trial.suggest_float("y", 0, 1), n_trials=3)
+    assert set(get_param_importances(mine)) == {"x", "y"}

@@ -95,3 +95,15 @@ def test_foreign_evaluator_cannot_be_asked_again() -> None:
     assert get_param_importances(study, evaluator=Foreign()) == {"x": 0.75, "y": 0.25}
     with pytest.raises(TypeError, match="must be one of"):
         get_param_importances_with_uncertainty(study, evaluator=Foreign())
+
+
+@pytest.mark.parametrize("m", [2, 3])
+def test_several_objectives(m: int) -> None:
+    study = optimist.create_study(directions=["minimize"] * m)
+    for x, y, z in np.random.default_rng(0).random((200, 3)).tolist():
+        params = {"x": x, "y": y, "z": z}
+        study.add_trial(
+            optimist.create_trial(params=params, distributions=SPACE, values=[x + 0.1 * y, x + 0.1 * z, x][:m])
+        )
+    estimates = get_param_importances_with_uncertainty(study, seed=1)
+    assert estimates["x"].low > estimates["y"].high

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from optimist.numerics.fronts import best_points, hypervolume, thin
+from optimist.numerics.fronts import best_points, hypervolume, ranked, thin
 from optimist.numerics.pareto import front_ranks, reference_point
 
 FloatArray = npt.NDArray[np.float64]
@@ -62,3 +62,14 @@ def test_many_losses_are_probed() -> None:
 def test_equal_points_are_all_kept() -> None:
     losses = np.array([[1.0, 2.0], [1.0, 2.0], [2.0, 1.0], [3.0, 3.0]])
     assert best_points(losses, 3).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("m", [2, 3])
+def test_order_of_merit(m: int) -> None:
+    losses = np.random.default_rng(m).random((40, m))
+    places, ranks = ranked(losses, 12), front_ranks(losses)
+    placed = np.flatnonzero(places < 40)
+    assert np.array_equal(np.sort(places[placed]), np.arange(len(placed)))
+    assert len(placed) >= 12
+    assert np.all(np.diff(ranks[placed[np.argsort(places[placed])]]) >= 0)
+    assert ranks[placed].max() < ranks[places == 40].min()
