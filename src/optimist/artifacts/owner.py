@@ -32,6 +32,9 @@ class RunningTrial(Protocol):
     def study(self) -> StudyLike:
         """The study."""
 
+    def freeze(self) -> FrozenTrial:
+        """A snapshot of the trial."""
+
 
 Owner = RunningTrial | FrozenTrial | StudyLike
 
@@ -45,7 +48,7 @@ def read_attrs(owner: Owner, storage: StorageWithAttrs | None) -> Mapping[str, A
     if isinstance(owner, FrozenTrial):
         return owner.system_attrs if storage is None else storage.get_trial_system_attrs(owner._trial_id)
     if isinstance(owner, RunningTrial):
-        return owner.study.get_trials(deepcopy=False)[owner.number].system_attrs
+        return owner.freeze().system_attrs
     _check_study(owner)
     owner.sync()
     return owner.view().system_attrs

@@ -59,6 +59,17 @@ def test_of_a_study(store: FileSystemArtifactStore, file: str) -> None:
     assert get_all_artifact_meta(study.ask()) == []
 
 
+def test_in_the_deterministic_mode(store: FileSystemArtifactStore, file: str) -> None:
+    study = optimist.create_study(sampler=optimist.samplers.RandomSampler(seed=0))
+
+    def objective(trial: optimist.Trial) -> float:
+        upload_artifact(artifact_store=store, file_path=file, study_or_trial=trial)
+        return float(len(get_all_artifact_meta(trial)))
+
+    study.optimize(objective, n_trials=5, deterministic=2)
+    assert [trial.value for trial in study.trials] == [1.0] * 5
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
