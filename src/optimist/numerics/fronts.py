@@ -20,8 +20,10 @@ from optimist.numerics.pareto import lattice, reference_point
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-_N_PROBES: Final = 4096
-_N_EXACT: Final = 64  # so many points of four losses are chosen by exact hypervolumes; more become dear
+_MOST_PROBES: Final = 4096
+_LEAST_PROBES: Final = 512
+_PROBES_IN_ALL: Final = 8_000_000  # over all points
+_N_EXACT: Final = {3: 150, 4: 50}  # so many points, by the number of losses, are chosen by exact hypervolumes
 
 
 def best_points(losses: FloatArray, n_best: int) -> IntArray:
@@ -60,7 +62,7 @@ def ranked(losses: FloatArray, n_ranked: int) -> IntArray:
     Returns:
         (n,) the place of each point, from 0; points beyond the front that reaches ``n_ranked`` share the place n.
 
-    Cost: as ``best_points``; hypervolumes of three and more losses are measured by 4096 probes.
+    Cost: as ``best_points``; hypervolumes of three and more losses are measured by probes.
     """
     n, m = losses.shape
     places = np.full(n, n, np.intp)
@@ -113,14 +115,14 @@ def thin(losses: FloatArray, n_chosen: int) -> IntArray:
     Returns:
         (n_chosen,) positions, in order of choice.
 
-    Cost: O(n) for each choice of two losses. More than 64 choices of four losses, and all of five and more, measure
-    hypervolumes by 4096 probes.
+    Cost: O(n) for each choice of two losses. More than 150 choices of three losses, more than 50 of four and all of five
+    and more measure hypervolumes by 512 to 4096 probes.
     """
     reference = reference_point(losses)
     m = losses.shape[1]
     if m == 2:
         return _thin_plane(losses, reference, n_chosen)
-    if m == 3 or (m == 4 and n_chosen <= _N_EXACT):
+    if n_chosen <= _N_EXACT.get(m, 0):
         return _thin_exactly(losses, reference, n_chosen)
     return _thin_by_probes(losses, reference, n_chosen)
 
@@ -163,7 +165,8 @@ def _thin_exactly(losses: FloatArray, reference: FloatArray, n_chosen: int) -> I
 def _thin_by_probes(losses: FloatArray, reference: FloatArray, n_chosen: int) -> IntArray:
     """Count volume by points of a lattice."""
     best = losses.min(axis=0)
-    probes = best + lattice(_N_PROBES, losses.shape[1]) * (reference - best)
+    n_probes = min(_MOST_PROBES, max(_LEAST_PROBES, _PROBES_IN_ALL // len(losses)))
+    probes = best + lattice(n_probes, losses.shape[1]) * (reference - best)
     covers = np.all(losses[:, None, :] <= probes, axis=2)  # (n, probes)
     gains = covers.sum(axis=1).astype(np.float64)
     chosen = np.empty(n_chosen, np.intp)
