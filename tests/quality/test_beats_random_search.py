@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 import optimist
-from optimist.samplers import BaseSampler, RandomSampler, TPESampler
+from optimist.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 N_SEEDS, N_TRIALS = 20, 100
 
@@ -58,11 +58,16 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
 }
 
 
-def best_values(objective: Callable[[optimist.Trial], float], make: Callable[[int], BaseSampler]) -> list[float]:
+def best_values(
+    objective: Callable[[optimist.Trial], float],
+    make: Callable[[int], BaseSampler],
+    n_seeds: int = N_SEEDS,
+    n_trials: int = N_TRIALS,
+) -> list[float]:
     found = []
-    for seed in range(N_SEEDS):
+    for seed in range(n_seeds):
         study = optimist.create_study(sampler=make(seed))
-        study.optimize(objective, n_trials=N_TRIALS)
+        study.optimize(objective, n_trials=n_trials)
         found.append(study.best_value)
     return found
 
@@ -74,4 +79,14 @@ def test_better_than_random_search(objective: Callable[[optimist.Trial], float],
     optimist.logging.set_verbosity(optimist.logging.WARNING)
     ours = best_values(objective, SAMPLERS[sampler])
     random = best_values(objective, lambda seed: RandomSampler(seed=1000 + seed))
+    assert mannwhitneyu(ours, random, alternative="less").pvalue < 0.01
+
+
+@pytest.mark.parametrize("objective", PROBLEMS, ids=lambda f: f.__name__)
+def test_gaussian_processes_beat_random_search_with_four_times_the_budget(
+    objective: Callable[[optimist.Trial], float],
+) -> None:
+    optimist.logging.set_verbosity(optimist.logging.WARNING)
+    ours = best_values(objective, lambda seed: GPSampler(seed=seed), n_seeds=10, n_trials=30)
+    random = best_values(objective, lambda seed: RandomSampler(seed=1000 + seed), n_trials=120)
     assert mannwhitneyu(ours, random, alternative="less").pvalue < 0.01

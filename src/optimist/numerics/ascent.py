@@ -28,6 +28,7 @@ _SUFFICIENT: Final = 1e-4  # of the increase that the gradient promises
 _SHORTER: Final = 0.25
 _FIRST_STEP: Final = 0.1
 _LONGEST_STEP: Final = 0.5
+_SMALL_GAIN: Final = 1e-7  # a start rests after a step that gained less
 
 
 def ascend(
@@ -76,7 +77,7 @@ def _ascend(
     free = _free(x, gradient, movable)
     direction = _limited(np.where(free, gradient, 0.0), _FIRST_STEP, stretch=True)
     length = np.ones(len(x))
-    is_climbing = free.any(axis=1)
+    is_climbing: BoolArray = np.any(free, axis=1)
 
     for _ in range(n_evaluations - 1):
         active = np.flatnonzero(is_climbing)
@@ -86,7 +87,8 @@ def _ascend(
         step = trial - x[active]
         trial_value, trial_gradient = evaluate(active, trial)
         promised = np.einsum("ij,ij->i", step, gradient[active])
-        is_better = trial_value >= value[active] + _SUFFICIENT * np.maximum(promised, 0.0)
+        gain = trial_value - value[active]
+        is_better = gain >= _SUFFICIENT * np.maximum(promised, 0.0)
 
         length[active[~is_better]] *= _SHORTER
         is_climbing[active] = np.abs(step).max(axis=1) > tolerance
@@ -98,7 +100,7 @@ def _ascend(
         free = _free(x[rows], gradient[rows], movable[rows])
         direction[rows] = curvature.direction(rows, np.where(free, gradient[rows], 0.0), free)
         length[rows] = 1.0
-        is_climbing[rows] &= free.any(axis=1)
+        is_climbing[rows] &= np.any(free, axis=1) & (gain[is_better] > _SMALL_GAIN)
     return x, value
 
 

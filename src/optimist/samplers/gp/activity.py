@@ -47,10 +47,10 @@ class Activity:
         domain: The parameters.
         points: (n, d) of trials.
         mask: (n, d) which parameters they had.
-        order: (d,) the position at which each parameter is asked for; a rule looks at earlier ones only.
+        order: (d,) the average position at which each parameter is asked for; a rule looks at earlier ones only.
     """
 
-    def __init__(self, domain: Domain, points: FloatArray, mask: BoolArray, order: npt.NDArray[np.intp]) -> None:
+    def __init__(self, domain: Domain, points: FloatArray, mask: BoolArray, order: FloatArray) -> None:
         self._domain = domain
         # Rules need each kind of trial, not each trial; the latest know the objective as it is now.
         points, mask = points[-_MAX_TRIALS:], mask[-_MAX_TRIALS:]
@@ -86,9 +86,7 @@ class Activity:
             taken, last = (points[:, gate] > threshold).astype(np.intp), 2
         return np.where(mask[:, gate], taken, last)
 
-    def _grow(
-        self, j: int, points: FloatArray, mask: BoolArray, gates: npt.NDArray[np.intp], depth: int
-    ) -> Rule:
+    def _grow(self, j: int, points: FloatArray, mask: BoolArray, gates: npt.NDArray[np.intp], depth: int) -> Rule:
         active = mask[:, j]
         answer = bool(active.mean() >= 0.5) if len(active) else False
         if depth == _MAX_DEPTH or active.all() or not active.any():

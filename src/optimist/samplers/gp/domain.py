@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -91,7 +91,7 @@ class Domain:
         numbers = self._numbers
         x = (points[:, numbers] - self._start[numbers]) / self._width[numbers]
         features[:, self.column[numbers]] = np.where(mask[:, numbers], x, 0.5)
-        for j in self._choices:
+        for j in self._choices.tolist():
             chosen = self.choice(points[:, j], j)
             rows = np.flatnonzero(mask[:, j])
             features[rows, self.column[j] + chosen[rows]] = _HALF
@@ -100,7 +100,8 @@ class Domain:
     def choice(self, coordinates: FloatArray, j: int) -> IntArray:
         """The index of the choice, or of the cell, of coordinates (n,) of parameter ``j``."""
         n = self.n_cells[j]
-        return np.minimum(coordinates * n, n - 1.0).astype(np.intp)
+        choice: IntArray = np.minimum(coordinates * n, n - 1.0).astype(np.intp)
+        return choice
 
     def points(self, features: FloatArray, points: FloatArray, mask: BoolArray) -> FloatArray:
         """Return ``points`` (n, d) with their active numbers as ``features`` (n, f) say, moved to values that exist."""

@@ -89,7 +89,7 @@ def stage(n: int) -> int:
     """The number of trials that the kernel is fitted on when there are ``n``: all of few, a tenth later of many."""
     if n < _N_ALWAYS:
         return n
-    step = min(2 ** int(math.log2(n / 10)), _LONGEST_STAGE)
+    step = min(1 << int(math.log2(n / 10)), _LONGEST_STAGE)
     return n - n % step
 
 
@@ -112,7 +112,7 @@ def gather(view: View, domain: Domain, max_points: int) -> Evidence:
     rows, points, mask = rows[has_params], points[has_params], mask[has_params]
 
     states, losses = states[rows], losses[rows]
-    is_usable = ~np.any(np.isnan(losses) | (losses == math.inf), axis=1)
+    is_usable: BoolArray = np.asarray(~np.any(np.isnan(losses) | (losses == math.inf), axis=1))
     is_complete = (states == _COMPLETE) & is_usable
     if view.n_objectives == 1 and np.any(states == _PRUNED):
         losses[:, 0] = _with_pruned(view, rows, states, losses[:, 0], is_complete, n_fitted)
@@ -158,9 +158,7 @@ def _with_pruned(
 # Which trials speak for all
 
 
-def _chosen(
-    view: View, domain: Domain, states: npt.NDArray[np.int8], losses: FloatArray, max_points: int
-) -> IntArray:
+def _chosen(view: View, domain: Domain, states: npt.NDArray[np.int8], losses: FloatArray, max_points: int) -> IntArray:
     """Rows of the trials that the kernel is fitted on, ascending: a quarter the best, half the others, the rest latest."""
     n = len(states)
     if n <= max_points:

@@ -26,6 +26,8 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 _N_VALUES: Final = 64  # tried of a parameter on its own
+_MAX_REPEATS: Final = 200
+_SAME: Final = 1e-9  # features that differ by less are the same
 
 
 class Proposer:
@@ -40,7 +42,13 @@ class Proposer:
         self._memo = Memo()
 
     def propose(
-        self, view: View, pinned: Mapping[str, Any], rng: np.random.Generator, untried: Untried | None
+        self,
+        view: View,
+        pinned: Mapping[str, Any],
+        rng: np.random.Generator,
+        untried: Untried | None,
+        *,
+        avoids_duplicates: bool,
     ) -> dict[str, Any] | None:
         """Propose internal values for all known parameters together; None if there is nothing to learn from.
 
@@ -49,14 +57,15 @@ class Proposer:
             pinned: Values, as the user sees them, that are not up to the sampler.
             rng: The trial's own.
             untried: What may be proposed in a finite space; None if any point may.
+            avoids_duplicates: Whether points should differ from all trials.
         """
         ground = self._ground(view, pinned, rng)
         if ground is None:
             return None
         domain = ground.domain
         points = find_best(ground, self._settings, rng)
-        if self._settings.avoid:
-            points = _new(ground, points)
+        if avoids_duplicates:
+            points = _without_tried(ground, points)
         if untried is None or untried.names != domain.space.keys() - pinned.keys():
             return domain.values(points[0])
         for point in points[: 4 * self._settings.n_starts]:
@@ -107,8 +116,7 @@ class Proposer:
             return None
         activity = Activity(domain, evidence.points, evidence.mask, known.order)
         weights = rng.dirichlet(np.ones(view.n_objectives)) + 1e-3
-        explore = self._settings.patience > 0 and view.n_trials % self._settings.explore_every == 0 and _stagnates(evidence, self._settings.patience)
-        surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights, explore)
+        surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights)
         pending = _pending(view, domain, activity)
         surrogate = surrogate.believing(pending)
         return Ground(surrogate, activity, self._incumbents(evidence, rng), _fixed(domain, pinned))
@@ -118,7 +126,11 @@ class Proposer:
         losses = evidence.losses
         rows = np.flatnonzero(evidence.is_feasible)
         if len(rows):
-            key = losses[rows] if losses.shape[1] == 1 else _ranks(losses[rows]) @ rng.dirichlet(np.ones(losses.shape[1]))[:, None]
+            key = (
+                losses[rows]
+                if losses.shape[1] == 1
+                else _ranks(losses[rows]) @ rng.dirichlet(np.ones(losses.shape[1]))[:, None]
+            )
         else:
             rows = np.flatnonzero(~np.isnan(losses).any(axis=1))
             key = np.maximum(np.nan_to_num(evidence.constraints[rows]), 0.0).sum(axis=1, keepdims=True)
@@ -178,22 +190,11 @@ def _expected(trial: OpenTrial, domain: Domain) -> dict[str, Any]:
     return values
 
 
-def _stagnates(evidence: Evidence, patience: int) -> bool:
-    rows = np.flatnonzero(evidence.is_complete)
-    if len(rows) <= patience or evidence.losses.shape[1] > 1:
-        return False
-    y = evidence.losses[rows, 0]
-    before = y[:-patience]
-    scale = np.median(before) - before.min()
-    return bool(before.min() - y.min() < 0.02 * scale)
-
-
-def _new(ground: Ground, points: FloatArray) -> FloatArray:
-    """The points without those that were tried."""
-    domain = ground.domain
-    k = 64
-    features = domain.features(points[:k], ground.activity.mask(points[:k]))
-    tried = ground.surrogate.objectives[0].factor.x
-    distance = np.abs(features[:, None] - tried).max(axis=2).min(axis=1)
-    new = np.flatnonzero(distance > 1e-9)
-    return points[new] if len(new) else points
+def _without_tried(ground: Ground, points: FloatArray) -> FloatArray:
+    """Points, the most promising first, from the first one on that is not the same as a trial; all if each of them is."""
+    domain, tried = ground.domain, ground.surrogate.objectives[0].factor.x
+    for i, point in enumerate(points[:_MAX_REPEATS]):
+        features = domain.features(point[None], ground.activity.mask(point[None]))
+        if np.abs(features - tried).max(axis=1).min() > _SAME:
+            return points[i:]
+    return points

@@ -124,9 +124,7 @@ def _around(ground: Ground, n: int, rng: np.random.Generator) -> FloatArray:
     return np.where(moves, np.clip(moved, 0.0, 1.0), centre)
 
 
-def _climb(
-    ground: Ground, points: FloatArray, values: FloatArray, n_evaluations: int
-) -> tuple[FloatArray, FloatArray]:
+def _climb(ground: Ground, points: FloatArray, values: FloatArray, n_evaluations: int) -> tuple[FloatArray, FloatArray]:
     """Follow the gradients from points (n, d) with these values (n,); none gets worse."""
     domain = ground.domain
     mask = ground.activity.mask(points)

@@ -13,7 +13,6 @@ class Settings:
 
     Attributes:
         priors: Of the kernel's hyperparameters.
-        rank_share: The share of ranks in the transform of losses.
         tail: See ``numerics.standardise``.
         max_points: The kernel is fitted on at most so many trials.
         n_spread: Quasi-random candidates.
@@ -24,7 +23,6 @@ class Settings:
     """
 
     priors: Priors = field(default_factory=Priors)
-    rank_share: float = 0.0
     tail: float = 3.0
     max_points: int = 256
     n_spread: int = 256
@@ -32,7 +30,3 @@ class Settings:
     n_incumbents: int = 4
     n_starts: int = 6
     n_evaluations: int = 30
-    min_signal: float = 0.0
-    patience: int = 0
-    explore_every: int = 2
-    avoid: bool = True

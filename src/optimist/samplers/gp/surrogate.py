@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
@@ -115,7 +114,7 @@ class Surrogate:
 
 
 def build_surrogate(
-    domain: Domain, evidence: Evidence, settings: Settings, memo: Memo, weights: FloatArray, explore: bool
+    domain: Domain, evidence: Evidence, settings: Settings, memo: Memo, weights: FloatArray
 ) -> Surrogate:
     """Fit what can be learned from the trials.
 
@@ -129,7 +128,7 @@ def build_surrogate(
     Raises:
         ValueError: There is nothing to learn from: no trial has a loss.
     """
-    fit = _Fit(domain, evidence, settings, memo, explore)
+    fit = _Fit(domain, evidence, settings, memo)
     objectives = tuple(fit.objective(column) for column in evidence.losses.T)
     constraints = [fit.constraint(column) for column in evidence.constraints.T]
     if evidence.has_failed.any():
@@ -148,8 +147,7 @@ class _Fit:
         memo: Of what was fitted before.
     """
 
-    def __init__(self, domain: Domain, evidence: Evidence, settings: Settings, memo: Memo, explore: bool) -> None:
-        self._explore = explore
+    def __init__(self, domain: Domain, evidence: Evidence, settings: Settings, memo: Memo) -> None:
         n_dimensions = max(round(float(evidence.mask[: evidence.n_fitted or None].sum(axis=1).mean()), 1), 1.0)
         self._priors = replace(settings.priors, n_dimensions=n_dimensions)
         self.features = domain.features(evidence.points, evidence.mask)
@@ -158,8 +156,8 @@ class _Fit:
 
     def objective(self, losses: FloatArray) -> GaussianProcess:
         """The process of losses (n,), NaN where there is none."""
-        rank_share, tail = self._settings.rank_share, self._settings.tail
-        return self._process(losses, lambda y: standardised(y, rank_share, tail))
+        tail = self._settings.tail
+        return self._process(losses, lambda y: standardised(y, tail))
 
     def constraint(self, values: FloatArray) -> GaussianProcess:
         """The process of a constraint (n,), NaN where it was not reported; 0 stays the bound."""
@@ -173,9 +171,6 @@ class _Fit:
         kernel = self._memo.get(
             lambda: fit_kernel(first, outputs, self._groups, priors), "kernel", priors, self._groups, first, outputs
         )
-        kernel = replace(kernel, signal=max(kernel.signal, self._settings.min_signal))
-        if self._explore:
-            kernel = replace(kernel, scales=np.minimum(kernel.scales, math.exp(priors.log_scale(0))), signal=max(kernel.signal, 1.0))
         factor = self._memo.get(lambda: Factor(first, kernel), "factor", *astuple(kernel), first)
         return GaussianProcess(factor.extended(x[n:]), transform(y))
 
