@@ -148,12 +148,13 @@ def compare_forests(n_trials: int) -> None:
             ]
             theirs, ours = means = [run.mean(axis=0) for run in runs]
             apart = stand_apart(runs[0])
-            rank, rank_apart = (float(spearmanr(theirs[m], ours[m]).statistic) for m in (slice(None), apart))
+            rank = float(spearmanr(theirs, ours).statistic)
+            rank_apart = f"{spearmanr(theirs[apart], ours[apart]).statistic:.2f}" if apart.sum() > 1 else "-"
             errors = ["", ""]
             if evaluator.startswith("Fanova"):
                 errors = [f"{np.max(np.abs(mean - problem.truth)):.3f}" for mean in means]
             print(
-                f"  {name:13s} {evaluator[:6]:9s} {rank:17.2f} {rank_apart:13.2f} of {apart.sum():2d} {errors[0]:>16s} {errors[1]:>11s}"
+                f"  {name:13s} {evaluator[:6]:9s} {rank:17.2f} {rank_apart:>13s} of {apart.sum():2d} {errors[0]:>16s} {errors[1]:>11s}"
             )
 
 
