@@ -1,11 +1,14 @@
+from . import artifacts as artifacts
 from . import distributions as distributions
 from . import exceptions as exceptions
+from . import importance as importance
 from . import logging as logging
 from . import pruners as pruners
 from . import samplers as samplers
 from . import search_space as search_space
 from . import storages as storages
 from . import study as study
+from . import terminator as terminator
 from . import trial as trial
 from . import version as version
 from .exceptions import TrialPruned as TrialPruned

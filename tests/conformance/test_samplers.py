@@ -17,6 +17,7 @@ from optimist.samplers import (
     BruteForceSampler,
     CmaEsSampler,
     ColumnSampler,
+    GPSampler,
     GridSampler,
     NSGAIIISampler,
     NSGAIISampler,
@@ -90,6 +91,11 @@ class TestCmaEsSamplerWithMarginAndRestarts(SamplerSuite):
         return CmaEsSampler(
             seed=seed, with_margin=True, restart_strategy="bipop", popsize=4, warn_independent_sampling=False
         )
+
+
+class TestGPSampler(SamplerSuite):
+    def make_sampler(self, space: Space, seed: int) -> BaseSampler:
+        return GPSampler(seed=seed)
 
 
 def few_values(distribution: BaseDistribution) -> list[Any]:

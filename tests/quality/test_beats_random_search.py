@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 import optimist
-from optimist.samplers import BaseSampler, CmaEsSampler, NSGAIISampler, RandomSampler, TPESampler
+from optimist.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 
 N_SEEDS, N_TRIALS = 20, 100
 
@@ -67,10 +67,13 @@ STRATEGIES: dict[str, Callable[[int], BaseSampler]] = {
 
 
 def best_values(
-    objective: Callable[[optimist.Trial], float], make: Callable[[int], BaseSampler], n_trials: int = N_TRIALS
+    objective: Callable[[optimist.Trial], float],
+    make: Callable[[int], BaseSampler],
+    n_seeds: int = N_SEEDS,
+    n_trials: int = N_TRIALS,
 ) -> list[float]:
     found = []
-    for seed in range(N_SEEDS):
+    for seed in range(n_seeds):
         study = optimist.create_study(sampler=make(seed))
         study.optimize(objective, n_trials=n_trials)
         found.append(study.best_value)
@@ -98,8 +101,8 @@ STRATEGY_CASES = [
 @pytest.mark.parametrize(("objective", "sampler"), STRATEGY_CASES)
 def test_strategies_better_than_random_search(objective: Callable[[optimist.Trial], float], sampler: str) -> None:
     optimist.logging.set_verbosity(optimist.logging.WARNING)
-    ours = best_values(objective, STRATEGIES[sampler], 3 * N_TRIALS)  # evolution takes its time
-    random = best_values(objective, lambda seed: RandomSampler(seed=1000 + seed), 3 * N_TRIALS)
+    ours = best_values(objective, STRATEGIES[sampler], n_trials=3 * N_TRIALS)  # evolution takes its time
+    random = best_values(objective, lambda seed: RandomSampler(seed=1000 + seed), n_trials=3 * N_TRIALS)
     assert mannwhitneyu(ours, random, alternative="less").pvalue < 0.01
 
 
@@ -127,3 +130,13 @@ def test_better_fronts_than_random_search(make: Callable[[int], BaseSampler]) ->
     optimist.logging.set_verbosity(optimist.logging.WARNING)
     random = hypervolumes(lambda seed: RandomSampler(seed=1000 + seed))
     assert mannwhitneyu(hypervolumes(make), random, alternative="greater").pvalue < 0.01
+
+
+@pytest.mark.parametrize("objective", PROBLEMS, ids=lambda f: f.__name__)
+def test_gaussian_processes_beat_random_search_with_four_times_the_budget(
+    objective: Callable[[optimist.Trial], float],
+) -> None:
+    optimist.logging.set_verbosity(optimist.logging.WARNING)
+    ours = best_values(objective, lambda seed: GPSampler(seed=seed), n_seeds=10, n_trials=30)
+    random = best_values(objective, lambda seed: RandomSampler(seed=1000 + seed), n_trials=120)
+    assert mannwhitneyu(ours, random, alternative="less").pvalue < 0.01
