@@ -1,0 +1,5 @@
+from .figure import is_available as is_available
+from .intermediate_values import plot_intermediate_values as plot_intermediate_values
+from .optimization_history import plot_optimization_history as plot_optimization_history
+from .parallel_coordinate import plot_parallel_coordinate as plot_parallel_coordinate
+from .param_importances import plot_param_importances as plot_param_importances

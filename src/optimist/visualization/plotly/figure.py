@@ -1,0 +1,178 @@
+"""What every plotly figure is made with: the template, headings, axes and points."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from optimist.exceptions import MissingDependencyError
+from optimist.visualization import style
+from optimist.visualization.data.axes import Axis
+from optimist.visualization.data.points import Heading, Points
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+N_SVG: Final = 2000
+"""More points than that are drawn by WebGL; a page can hold only a few such figures, so smaller ones do without."""
+
+
+def graph_objects() -> Any:
+    """Load plotly.
+
+    Raises:
+        MissingDependencyError: It is not installed.
+    """
+    try:
+        import plotly.graph_objects as go
+    except ImportError as error:
+        raise MissingDependencyError(
+            "optimist.visualization needs plotly, which is not installed. Install it with: pip install 'optimist[plots]'"
+        ) from error
+    return go
+
+
+def is_available() -> bool:
+    """Whether plotly is installed, so that the plots of this package can be drawn."""
+    try:
+        graph_objects()
+    except MissingDependencyError:
+        return False
+    return True
+
+
+def new_figure(heading: Heading, **layout: Any) -> go.Figure:
+    """An empty figure in our look, with its heading."""
+    go = graph_objects()
+    figure = go.Figure(layout={"template": template(), **layout})
+    title: dict[str, Any] = {"text": text(heading.title)}
+    if heading.subtitle:
+        title["subtitle"] = {"text": text(heading.subtitle)}
+    figure.update_layout(title=title)
+    if heading.message:
+        figure.add_annotation(
+            text=text(heading.message),
+            xref="paper",
+            yref="paper",
+            x=0.5,
+            y=0.5,
+            showarrow=False,
+            font={"size": 15, "color": style.FAINT_INK},
+        )
+        figure.update_xaxes(visible=False)
+        figure.update_yaxes(visible=False)
+    return figure
+
+
+def text(words: str) -> str:
+    """Words of the user as plotly shows them literally: it would read tags otherwise."""
+    return html.escape(words, quote=False)
+
+
+def wrapped(words: str, width: int) -> str:
+    """Words over several lines of at most ``width`` characters, also split after underscores; three lines at most."""
+    breakable = words.replace("_", "_\u200b").replace("\u200b", " \u200b")
+    lines = textwrap.wrap(breakable, width, max_lines=3, placeholder="…") or [words]
+    return "<br>".join(text(line.replace(" \u200b", "").replace("\u200b", "")) for line in lines)
+
+
+def template() -> Any:
+    """Our look."""
+    go = graph_objects()
+    axis = {
+        "gridcolor": style.GRID,
+        "zeroline": False,
+        "linecolor": style.GREY,
+        "ticks": "outside",
+        "tickcolor": style.GRID,
+        "ticklen": 4,
+        "automargin": True,
+        "title": {"standoff": 10, "font": {"size": 13, "color": style.FAINT_INK}},
+        "tickfont": {"size": 12, "color": style.FAINT_INK},
+    }
+    return go.layout.Template(
+        layout={
+            "font": {"family": style.FONT, "size": 13, "color": style.INK},
+            "title": {
+                "x": 0.0,
+                "xref": "paper",
+                "y": 0.96,
+                "yref": "container",
+                "yanchor": "top",
+                "font": {"size": 18},
+                "subtitle": {"font": {"size": 12.5, "color": style.FAINT_INK}},
+            },
+            "margin": {"l": 64, "r": 24, "t": 84, "b": 56},
+            "paper_bgcolor": style.PAPER,
+            "plot_bgcolor": style.PAPER,
+            "colorway": list(style.COLORS),
+            "hovermode": "closest",
+            "hoverlabel": {"align": "left", "bgcolor": "#ffffff", "bordercolor": style.GREY, "font": {"size": 12}},
+            "legend": {"font": {"size": 12}, "itemsizing": "constant", "bgcolor": "rgba(255,255,255,0.7)"},
+            "xaxis": axis,
+            "yaxis": axis,
+            "colorscale": {"sequential": scale()},
+        }
+    )
+
+
+def scale(is_reversed: bool = False) -> list[tuple[float, str]]:
+    """The colours from best to worst as plotly takes them."""
+    colors = style.SEQUENCE[::-1] if is_reversed else style.SEQUENCE
+    return [(i / (len(colors) - 1), color) for i, color in enumerate(colors)]
+
+
+def axis_layout(axis: Axis) -> dict[str, Any]:
+    """An axis as plotly's layout describes it."""
+    low, high = axis.limits
+    layout: dict[str, Any] = {"title": {"text": text(axis.label)}, "range": [low, high]}
+    if axis.kind == "log":
+        layout |= {"type": "log", "range": [float(np.log10(low)), float(np.log10(high))]}
+        if axis.high / axis.low >= 10:
+            layout |= {"dtick": max(1, round(np.log10(axis.high / axis.low) / 6)), "exponentformat": "power"}
+    if axis.kind == "category":
+        layout |= {"tickvals": list(range(len(axis.choices))), "ticktext": [text(choice) for choice in axis.choices]}
+    return layout
+
+
+def scatter(n: int, **arguments: Any) -> Any:
+    """A trace of ``n`` points, by WebGL if there are many."""
+    go = graph_objects()
+    return go.Scattergl(**arguments) if n > N_SVG else go.Scatter(**arguments)
+
+
+def point_trace(
+    points: Points, sign: style.Sign, *, n_figure: int | None = None, name: str | None = None, **rest: Any
+) -> Any:
+    """Trials as signs of their kind.
+
+    Args:
+        points: Where they are.
+        sign: How they look.
+        n_figure: How many points the figure has in all, which decides size and opacity.
+        name: What the legend says instead of the sign's name.
+        rest: Further properties of the trace; ``marker`` adds to that of the sign.
+    """
+    n_figure = points.n if n_figure is None else n_figure
+    marker: dict[str, Any] = {"color": sign.color, "symbol": sign.symbol}
+    if sign.is_mark:
+        marker |= {"size": 13, "line": {"color": style.INK, "width": 1.3}}
+    else:
+        marker |= {"size": style.point_size(n_figure), "opacity": style.point_opacity(n_figure)}
+        if sign.symbol.endswith("thin"):
+            marker["line"] = {"color": sign.color, "width": 1.5}
+    marker |= rest.pop("marker", {})
+    arguments = {
+        "x": points.x,
+        "y": points.y,
+        "mode": "markers",
+        "name": text(sign.name if name is None else name),
+        "marker": marker,
+        "hovertext": points.hover_texts(),
+        "hoverinfo": "text",
+        **rest,
+    }
+    return scatter(0 if sign.is_mark else n_figure, **arguments)
