@@ -102,3 +102,14 @@ def _rgb(color: str) -> tuple[int, int, int]:
 
 UNIT_GREY: Final = tuple(part / 255 for part in _rgb(GREY))
 """The same grey, each part from 0 to 1."""
+
+TIMES: Final = ("#d3e5f3", "#9ac8e4", "#5aa5d3", "#2579b5", "#0b4f8a", "#08306b")
+"""From the first trial to the last."""
+
+STATES: Final = {
+    "COMPLETE": BLUE,
+    "INFEASIBLE": "#b9c0c8",
+    "PRUNED": ORANGE,
+    "FAIL": VERMILION,
+    "RUNNING": GREEN,
+}

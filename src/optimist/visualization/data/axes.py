@@ -58,6 +58,13 @@ class Axis:
         positions: FloatArray = (values - ends[0]) / (ends[1] - ends[0])
         return positions
 
+    def values_at(self, positions: FloatArray) -> FloatArray:
+        """(n,) the values between the ends: the low one at 0, the high one at 1."""
+        if self.kind == "log":
+            low, high = math.log10(self.low), math.log10(self.high)
+            return np.asarray(10.0 ** (low + positions * (high - low)), float)
+        return np.asarray(self.low + positions * (self.high - self.low), float)
+
     def ticks(self) -> tuple[list[float], list[str]]:
         """Round values within the ends, and how they are written."""
         if self.kind == "category":

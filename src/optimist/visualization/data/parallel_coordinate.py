@@ -14,7 +14,8 @@ from optimist.study.study import Study
 from optimist.visualization.data.axes import Axis, param_axis, value_axis
 from optimist.visualization.data.objective import DEFAULT_NAME, Objective, Target, check_target, objective_of
 from optimist.visualization.data.points import Heading, RowArray, best_row, explain_nothing, subtitle_of, thin
-from optimist.visualization.data.trials import BoolArray, FloatArray, Param, Trials, read_trials
+from optimist.visualization.data.rank import rank_shares
+from optimist.visualization.data.trials import BoolArray, FloatArray, Param, Trials, choose_params, read_trials
 
 GAP_HEIGHT: Final = -0.12
 """Where a line passes the axis of a parameter that its trial does not have: a little below the axis."""
@@ -85,7 +86,7 @@ def parallel_coordinate(
     axes += [param_axis(param) for param in chosen]
     heights = [np.clip(axis.positions(o.values[kept]), 0, 1) for o, axis in zip(objectives, axes, strict=False)]
     heights += [_heights(param, axis, kept) for param, axis in zip(chosen, axes[len(objectives) :], strict=True)]
-    ranks, rank_values = _ranks(first, rows, kept)
+    ranks, rank_values = rank_shares(first, rows, kept)
     subtitle = subtitle_of(trials, first)
     if len(kept) < len(rows):
         subtitle += f"; {len(kept):,} of {len(rows):,} lines, the best among them"
@@ -106,22 +107,6 @@ def parallel_coordinate(
     )
 
 
-def choose_params(trials: Trials, names: Sequence[str] | None) -> list[Param]:
-    """The parameters to show: those named, or all, in alphabetical order.
-
-    Raises:
-        ValueError: No trial has a parameter of that name.
-    """
-    if names is None:
-        return list(trials.params.values())
-    for name in names:
-        if name not in trials.params:
-            raise ValueError(
-                f"No trial of the study has the parameter {name!r}; it has: {', '.join(trials.params) or 'none'}."
-            )
-    return [trials.params[name] for name in sorted(set(names))]
-
-
 def _all_objectives(trials: Trials) -> list[Objective]:
     names = trials.metric_names or [f"{DEFAULT_NAME} {i}" for i in range(len(trials.directions))]
     return [
@@ -136,19 +121,6 @@ def _thin(rows: RowArray, objective: Objective, always: set[int]) -> RowArray:
     kept = rows[thin(losses[rows], _N_MAX)]
     kept = np.union1d(kept, [row for row in always if row in rows]).astype(np.intp)
     return kept[np.argsort(-losses[kept], kind="stable")]
-
-
-def _ranks(objective: Objective, rows: RowArray, kept: RowArray) -> tuple[FloatArray, tuple[float, ...]]:
-    """The rank of those to draw among all, equals in the middle of theirs, and the values at its quarters."""
-    if not len(rows):
-        return np.empty(0), ()
-    losses = np.sort(objective.losses[rows])
-    mine = objective.losses[kept]
-    n_better, n_not_worse = np.searchsorted(losses, mine, "left"), np.searchsorted(losses, mine, "right")
-    ranks = (n_better + n_not_worse - 1) / (2 * max(len(losses) - 1, 1))
-    quarters = np.quantile(losses, [0, 0.25, 0.5, 0.75, 1])
-    sign = 1.0 if objective.is_minimized else -1.0
-    return ranks, tuple(float(sign * q) for q in quarters)
 
 
 def _heights(param: Param, axis: Axis, rows: RowArray) -> FloatArray:

@@ -59,8 +59,8 @@ class Points:
         """A text for each; made when asked for, because it costs more than all else."""
         return self.trials.hover_texts(self.rows)
 
-    def where(self, mask: npt.NDArray[np.bool_]) -> Points:
-        """Those of a mask (n_points,)."""
+    def where(self, mask: npt.NDArray[np.bool_] | RowArray) -> Points:
+        """Those of a mask (n_points,), or of positions, in their order."""
         return Points(self.trials, self.rows[mask], self.x[mask], self.y[mask])
 
     def of_trial(self, number: int) -> Points:

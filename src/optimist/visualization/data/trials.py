@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,6 +169,22 @@ def read_trials(study: Study) -> Trials:
             best_number=int(history.number.data[history.best_row]) if is_one and history.best_row >= 0 else -1,
             default_number=default_trial_number(history),
         )
+
+
+def choose_params(trials: Trials, names: Sequence[str] | None) -> list[Param]:
+    """The parameters to show: those named, or all, in alphabetical order.
+
+    Raises:
+        ValueError: No trial has a parameter of that name.
+    """
+    if names is None:
+        return list(trials.params.values())
+    for name in names:
+        if name not in trials.params:
+            raise ValueError(
+                f"No trial of the study has the parameter {name!r}; it has: {', '.join(trials.params) or 'none'}."
+            )
+    return [trials.params[name] for name in sorted(set(names))]
 
 
 def _is_feasible(view: View) -> BoolArray:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import html
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from optimist.exceptions import MissingDependencyError
 from optimist.visualization import style
-from optimist.visualization.data.axes import Axis
+from optimist.visualization.data.axes import Axis, tick_text
+from optimist.visualization.data.panels import Panel
 from optimist.visualization.data.points import Heading, Points
 
 if TYPE_CHECKING:
@@ -46,8 +48,38 @@ def is_available() -> bool:
 
 def new_figure(heading: Heading, **layout: Any) -> go.Figure:
     """An empty figure in our look, with its heading."""
-    go = graph_objects()
-    figure = go.Figure(layout={"template": template(), **layout})
+    figure = graph_objects().Figure(layout={"template": template(), **layout})
+    _head(figure, heading)
+    return figure
+
+
+def new_grid(heading: Heading, panels: Sequence[Panel], *, width: int = 260, height: int = 230) -> go.Figure:
+    """A figure of several panels, each with its axes; panels of a row share their y, those of a column their x.
+
+    Args:
+        heading: What stands above it.
+        panels: In their places.
+        width, height: Of a panel, in pixels.
+    """
+    from plotly.subplots import make_subplots
+
+    n_rows, n_columns = (max(place) + 1 for place in zip(*((p.row, p.column) for p in panels), strict=True))
+    places = {(panel.row, panel.column) for panel in panels}
+    figure = make_subplots(
+        rows=n_rows,
+        cols=n_columns,
+        specs=[[{} if (row, column) in places else None for column in range(n_columns)] for row in range(n_rows)],
+        horizontal_spacing=min(0.06, 0.24 / n_columns),
+        vertical_spacing=min(0.1, 0.3 / n_rows),
+    )
+    figure.update_layout(template=template(), height=max(420, 140 + height * n_rows))
+    if n_columns > 3:
+        figure.update_layout(width=200 + width * n_columns)
+    _head(figure, heading)
+    return figure
+
+
+def _head(figure: go.Figure, heading: Heading) -> None:
     title: dict[str, Any] = {"text": text(heading.title)}
     if heading.subtitle:
         title["subtitle"] = {"text": text(heading.subtitle)}
@@ -64,7 +96,6 @@ def new_figure(heading: Heading, **layout: Any) -> go.Figure:
         )
         figure.update_xaxes(visible=False)
         figure.update_yaxes(visible=False)
-    return figure
 
 
 def text(words: str) -> str:
@@ -176,3 +207,36 @@ def point_trace(
         **rest,
     }
     return scatter(0 if sign.is_mark else n_figure, **arguments)
+
+
+def rank_bar(values: Sequence[float], name: str) -> dict[str, Any]:
+    """The part of a marker that explains colours by rank: 0 the best, 1 the worst.
+
+    Args:
+        values: What the objective is at the ranks 0, 1/4, 1/2, 3/4 and 1.
+        name: What the objective is.
+    """
+    return {
+        "cmin": 0,
+        "cmax": 1,
+        "colorscale": scale(),
+        "showscale": True,
+        "colorbar": {
+            **color_bar(f"{name}, by rank"),
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+            "ticktext": [tick_text(float(f"{value:.4g}")) for value in values],
+        },
+    }
+
+
+def color_bar(title: str) -> dict[str, Any]:
+    """A bar beside the figure, under the legend."""
+    return {
+        "title": {"text": text(title), "side": "right", "font": {"size": 12}},
+        "tickfont": {"size": 11},
+        "thickness": 12,
+        "outlinewidth": 0,
+        "len": 0.75,
+        "y": 0,
+        "yanchor": "bottom",
+    }

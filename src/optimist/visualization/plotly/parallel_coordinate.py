@@ -14,10 +14,9 @@ import numpy as np
 from optimist.history.records import FrozenTrial
 from optimist.study.study import Study
 from optimist.visualization import style
-from optimist.visualization.data.axes import tick_text
 from optimist.visualization.data.objective import DEFAULT_NAME
 from optimist.visualization.data.parallel_coordinate import GAP_HEIGHT, ParallelCoordinate, parallel_coordinate
-from optimist.visualization.plotly.figure import graph_objects, new_figure, scale, text, wrapped
+from optimist.visualization.plotly.figure import graph_objects, new_figure, rank_bar, text, wrapped
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -108,24 +107,7 @@ def _color_bar(data: ParallelCoordinate) -> Any:
         mode="markers",
         showlegend=False,
         hoverinfo="skip",
-        marker={
-            "color": [0],
-            "cmin": 0,
-            "cmax": 1,
-            "colorscale": scale(),
-            "showscale": len(data.rows) > 1,
-            "colorbar": {
-                "title": {"text": f"{text(data.axes[0].label)}, by rank", "side": "right", "font": {"size": 12}},
-                "tickvals": [0, 0.25, 0.5, 0.75, 1],
-                "ticktext": [tick_text(float(f"{value:.4g}")) for value in data.rank_values],
-                "tickfont": {"size": 11},
-                "thickness": 12,
-                "outlinewidth": 0,
-                "len": 0.75,
-                "y": 0,
-                "yanchor": "bottom",
-            },
-        },
+        marker={"color": [0], **rank_bar(data.rank_values, data.axes[0].label), "showscale": len(data.rows) > 1},
     )
 
 
