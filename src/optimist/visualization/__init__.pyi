@@ -1,4 +1,5 @@
 from . import matplotlib as matplotlib
+from .plotly.comparison import plot_comparison as plot_comparison
 from .plotly.contour import plot_contour as plot_contour
 from .plotly.edf import plot_edf as plot_edf
 from .plotly.figure import is_available as is_available

@@ -62,6 +62,8 @@ COMPLETE: Final = Sign("Complete", BLUE, "circle", "o")
 INFEASIBLE: Final = Sign("Infeasible Trial", GREY, "circle-x-open", "X")
 PRUNED: Final = Sign("Pruned", ORANGE, "triangle-down", "v")
 FAILED: Final = Sign("Failed", VERMILION, "x-thin", "x")
+FRONT: Final = Sign("Best Trial", VERMILION, "circle", "o")
+DOMINATED: Final = Sign("Trial", BLUE, "circle", "o")
 BEST: Final = Sign("Best", "#ffd23f", "star", "*", is_mark=True)
 DEFAULT: Final = Sign("Defaults", PAPER, "diamond", "D", is_mark=True)
 

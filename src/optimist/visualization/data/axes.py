@@ -135,6 +135,11 @@ def tick_text(value: float) -> str:
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
+def shortened(words: str, width: int) -> str:
+    """Words of at most ``width`` characters."""
+    return words if len(words) <= width else words[: width - 1] + "…"
+
+
 def _pad(low: float, high: float) -> float:
     if high > low:
         return _MARGIN * (high - low) if math.isfinite(high - low) else 0.0

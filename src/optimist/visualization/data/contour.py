@@ -12,10 +12,11 @@ from optimist.study.study import Study
 from optimist.visualization.data.axes import Axis, value_axis
 from optimist.visualization.data.objective import Objective, Target, read_objective, shown_rows
 from optimist.visualization.data.panels import Panel, choose_pairs, pair_panels
-from optimist.visualization.data.points import Heading, RowArray, best_row, explain_nothing, subtitle_of
+from optimist.visualization.data.points import Heading, RowArray, best_row, explain_nothing, subtitle_of, thin_rows
 from optimist.visualization.data.trials import FloatArray, Trials
 
 _N_CELLS: Final = 60
+_N_MAX: Final = 400
 _REACH: Final = 3.0  # of the kernel's width: where no trial is as near, the picture says nothing
 
 
@@ -43,8 +44,8 @@ class Contour:
         trials: All trials of the study.
         value: The scale of colours.
         is_minimized: Whether small values are the good ones.
-        panels: Each pair of parameters.
-        surfaces: One for each panel; None where fewer than three trials have both parameters.
+        panels: Each pair of parameters, with at most 400 trials, the best 80 among them.
+        surfaces: One for each panel, from all trials; None where fewer than three trials have both parameters.
         best_number, default_number: The trials to mark; -1: none.
     """
 
@@ -68,12 +69,13 @@ def contour(study: Study, params: Sequence[str] | None, target: Target | None, t
     rows = shown_rows(trials, objective)
     pairs = choose_pairs(study, trials, params, target, rows)
     value = value_axis(objective.name, objective.values[rows], objective.is_minimized)
-    panels = pair_panels(pairs.params, trials, rows)
+    best = best_row(trials, objective, rows)
+    surfaces = [_surface(panel, value, objective) for panel in pair_panels(pairs.params, trials, rows)]
+    marked = (best, trials.row_of(trials.default_number))
+    panels = pair_panels(pairs.params, trials, thin_rows(rows, objective.losses, _N_MAX, marked))
     message = "" if len(rows) else explain_nothing(trials)
     if not message and not panels:
         message = "A contour needs at least two parameters; plot_slice shows a single one."
-    best = best_row(trials, objective, rows)
-    surfaces = [_surface(panel, value, objective) for panel in panels]
     shown = [surface.z.ravel() for surface in surfaces if surface is not None]
     means = np.concatenate(shown) if shown else np.empty(0)
     return Contour(

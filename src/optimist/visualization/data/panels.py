@@ -6,19 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import numpy.typing as npt
 
 from optimist.study.study import Study
 from optimist.visualization.data.axes import Axis, param_axis
 from optimist.visualization.data.objective import Objective, Target
 from optimist.visualization.data.points import Points, RowArray
-from optimist.visualization.data.trials import FloatArray, Param, Trials, choose_params
+from optimist.visualization.data.trials import Param, Trials, choose_params
+
+N_COLUMNS: Final = 4
+"""So many panels stand side by side."""
 
 N_MAX_PARAMS: Final = 5
 """So many parameters are set against each other if none are named: 10 panels can still be read."""
 
-_GOLDEN: Final = 0.6180339887498949
 _JITTER: Final = 0.5  # of the distance between categories
+# Multiples of the two are evenly spread over the square, so that no pattern shows between two categories:
+# Roberts 2018, The unreasonable effectiveness of quasirandom sequences.
+_SPREAD_X: Final = 0.7548776662466927
+_SPREAD_Y: Final = 0.5698402909980532
 
 
 @dataclass(frozen=True)
@@ -97,19 +104,27 @@ def _most_important(study: Study, params: Sequence[Param], target: Target | None
     return set(ranked[:N_MAX_PARAMS])
 
 
-def positions(param: Param, trials: Trials, rows: RowArray) -> npt.NDArray[Any]:
+def positions(param: Param, trials: Trials, rows: RowArray, spread: float = _SPREAD_X) -> npt.NDArray[Any]:
     """(n_rows,) where trials stand on the axis of a parameter; at a category a little beside it, by trial number."""
     values = param.values[rows]
     if param.choices is None:
         return values
-    return values + _JITTER * ((trials.numbers[rows] * _GOLDEN) % 1.0 - 0.5)
+    shifts = _JITTER * ((trials.numbers[rows] * spread) % 1.0 - 0.5)
+    return np.asarray(values + shifts)
 
 
-def value_panel(param: Param, value: Axis, trials: Trials, objective: Objective, rows: RowArray, i: int) -> Panel:
-    """The panel of a parameter against the value, number ``i`` of a row."""
-    rows = rows[param.has[rows]]
-    points = Points(trials, rows, positions(param, trials, rows), objective.values[rows])
-    return Panel(param_axis(param), value, points, 0, i)
+def value_panels(
+    params: Sequence[Param], value: Axis, trials: Trials, objective: Objective, rows: RowArray
+) -> list[Panel]:
+    """Each parameter against the value, in rows of up to four panels."""
+    n_rows = max(1, -(-len(params) // N_COLUMNS))
+    n_columns = -(-len(params) // n_rows)
+    panels = []
+    for i, param in enumerate(params):
+        own = rows[param.has[rows]]
+        points = Points(trials, own, positions(param, trials, own), objective.values[own], (param.name,))
+        panels.append(Panel(param_axis(param), value, points, *divmod(i, n_columns)))
+    return panels
 
 
 def pair_panels(params: Sequence[Param], trials: Trials, rows: RowArray) -> list[Panel]:
@@ -119,6 +134,7 @@ def pair_panels(params: Sequence[Param], trials: Trials, rows: RowArray) -> list
     for i in range(1, len(params)):
         for j in range(i):
             own = rows[params[i].has[rows] & params[j].has[rows]]
-            points = Points(trials, own, positions(params[j], trials, own), positions(params[i], trials, own))
+            x, y = positions(params[j], trials, own), positions(params[i], trials, own, _SPREAD_Y)
+            points = Points(trials, own, x, y, (params[j].name, params[i].name))
             panels.append(Panel(axes[j], axes[i], points, i - 1, j))
     return panels

@@ -13,7 +13,7 @@ from optimist.states import StudyDirection
 from optimist.study.study import Study
 from optimist.visualization.data.axes import Axis, param_axis, value_axis
 from optimist.visualization.data.objective import DEFAULT_NAME, Objective, Target, check_target, objective_of
-from optimist.visualization.data.points import Heading, RowArray, best_row, explain_nothing, subtitle_of, thin
+from optimist.visualization.data.points import Heading, RowArray, best_row, explain_nothing, subtitle_of, thin_rows
 from optimist.visualization.data.rank import rank_shares
 from optimist.visualization.data.trials import BoolArray, FloatArray, Param, Trials, choose_params, read_trials
 
@@ -118,8 +118,7 @@ def _all_objectives(trials: Trials) -> list[Objective]:
 def _thin(rows: RowArray, objective: Objective, always: set[int]) -> RowArray:
     """The rows to draw, the worst first."""
     losses = objective.losses
-    kept = rows[thin(losses[rows], _N_MAX)]
-    kept = np.union1d(kept, [row for row in always if row in rows]).astype(np.intp)
+    kept = thin_rows(rows, losses, _N_MAX, always)
     return kept[np.argsort(-losses[kept], kind="stable")]
 
 

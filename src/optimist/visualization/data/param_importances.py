@@ -53,8 +53,9 @@ def param_importances(
     trials = read_trials(study)
     title = "Hyperparameter Importances"
     is_usable = trials.is_complete & np.isfinite(trials.values).all(axis=1)
-    if not is_usable.any():
-        return ParamImportances(Heading(title, message=explain_nothing(trials)), (), ())
+    if is_usable.sum() < 2:
+        message = "Importances need at least two complete trials." if is_usable.any() else explain_nothing(trials)
+        return ParamImportances(Heading(title, message=message), (), ())
     found = {
         name: _importances(study, evaluator, params, t) for name, t in _targets(study, trials, target, target_name)
     }

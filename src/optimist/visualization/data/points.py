@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,14 @@ class Points:
         trials: What the rows are rows of.
         rows: (n_points,) the row of each.
         x, y: (n_points,) in the axes' units.
+        names: The parameters that a text under the pointer tells of; None for all.
     """
 
     trials: Trials
     rows: RowArray
     x: npt.NDArray[Any]
     y: npt.NDArray[Any]
+    names: tuple[str, ...] | None = None
 
     @property
     def n(self) -> int:
@@ -57,11 +60,11 @@ class Points:
 
     def hover_texts(self) -> list[str]:
         """A text for each; made when asked for, because it costs more than all else."""
-        return self.trials.hover_texts(self.rows)
+        return self.trials.hover_texts(self.rows, self.names)
 
     def where(self, mask: npt.NDArray[np.bool_] | RowArray) -> Points:
         """Those of a mask (n_points,), or of positions, in their order."""
-        return Points(self.trials, self.rows[mask], self.x[mask], self.y[mask])
+        return replace(self, rows=self.rows[mask], x=self.x[mask], y=self.y[mask])
 
     def of_trial(self, number: int) -> Points:
         """The point of one trial, if it is among them."""
@@ -120,3 +123,16 @@ def thin(losses: FloatArray, n_max: int) -> RowArray:
     others = np.sort(order[n_best:])
     sample = others[np.linspace(0, len(others) - 1, n_max - n_best).astype(np.intp)]
     return np.sort(np.concatenate([order[:n_best], sample]))
+
+
+def thin_rows(rows: RowArray, losses: FloatArray, n_max: int, marked: Iterable[int]) -> RowArray:
+    """Choose rows as `thin` does, and keep those that are marked; ascending.
+
+    Args:
+        rows: (n,) the rows to choose from.
+        losses: By row of the trials; less is better.
+        n_max: At most so many are kept, besides the marked ones.
+        marked: Rows to keep if they are among them.
+    """
+    kept = rows[thin(losses[rows], n_max)]
+    return np.union1d(kept, np.intersect1d(rows, np.array(list(marked), np.intp))).astype(np.intp)

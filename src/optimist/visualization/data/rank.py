@@ -10,9 +10,11 @@ import numpy as np
 from optimist.study.study import Study
 from optimist.visualization.data.axes import value_axis
 from optimist.visualization.data.objective import Objective, Target, read_objective, shown_rows
-from optimist.visualization.data.panels import Panel, choose_pairs, pair_panels, value_panel
-from optimist.visualization.data.points import Heading, RowArray, best_row, explain_nothing, subtitle_of
+from optimist.visualization.data.panels import Panel, choose_pairs, pair_panels, value_panels
+from optimist.visualization.data.points import Heading, RowArray, best_row, explain_nothing, subtitle_of, thin_rows
 from optimist.visualization.data.trials import FloatArray, Trials
+
+_N_MAX = 2000
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Rank:
     Attributes:
         heading: What stands above it.
         trials: All trials of the study.
-        panels: Each pair of parameters; a single parameter against the value.
+        panels: Each pair of parameters; a single parameter against the value. With at most 2,000 trials, the best 400
+            among them.
         ranks: (n,) by row of the trials: the share of complete trials that are better, 0 to 1; NaN for others.
         rank_values: The numbers of rank 0, 1/4, 1/2, 3/4 and 1, to explain the colours.
         value_name: What the numbers are.
@@ -48,21 +51,24 @@ def ranks(study: Study, params: Sequence[str] | None, target: Target | None, tar
     trials, objective = read_objective(study, target, target_name)
     rows = shown_rows(trials, objective)
     pairs = choose_pairs(study, trials, params, target, rows)
+    best = best_row(trials, objective, rows)
+    marked = (best, trials.row_of(trials.default_number))
+    kept = thin_rows(rows, objective.losses, _N_MAX, marked)
     if len(pairs.params) == 1:
         value = value_axis(objective.name, objective.values[rows], objective.is_minimized)
-        panels = [value_panel(pairs.params[0], value, trials, objective, rows, 0)]
+        panels = value_panels(pairs.params, value, trials, objective, kept)
     else:
-        panels = pair_panels(pairs.params, trials, rows)
+        panels = pair_panels(pairs.params, trials, kept)
     message = "" if len(rows) else explain_nothing(trials)
     if not message and not panels:
         message = "There are no parameters to show."
-    best = best_row(trials, objective, rows)
+    notes = [subtitle_of(trials, objective), pairs.note]
+    if len(kept) < len(rows):
+        notes.append(f"{len(kept):,} of {len(rows):,} points, the best among them")
     by_row = np.full(trials.n, np.nan)
     by_row[rows], rank_values = rank_shares(objective, rows, rows)
     return Rank(
-        Heading(
-            f"Rank of {objective.name}", "; ".join(filter(None, [subtitle_of(trials, objective), pairs.note])), message
-        ),
+        Heading(f"Rank of {objective.name}", "; ".join(filter(None, notes)), message),
         trials,
         tuple(panels),
         by_row,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from optimist.study.study import Study
 from optimist.visualization.data.axes import Axis, n_outside, value_axis
 from optimist.visualization.data.objective import Target, read_objective, shown_rows
-from optimist.visualization.data.panels import Panel, value_panel
+from optimist.visualization.data.panels import Panel, value_panels
 from optimist.visualization.data.points import Heading, best_row, explain_nothing, subtitle_of
 from optimist.visualization.data.trials import Trials, choose_params
 
@@ -43,7 +43,7 @@ def slices(study: Study, params: Sequence[str] | None, target: Target | None, ta
     rows = shown_rows(trials, objective)
     chosen = choose_params(trials, params)
     value = value_axis(objective.name, objective.values[rows], objective.is_minimized if objective.has_best else None)
-    panels = [value_panel(param, value, trials, objective, rows, i) for i, param in enumerate(chosen)]
+    panels = value_panels(chosen, value, trials, objective, rows)
     subtitle = subtitle_of(trials, objective)
     if beyond := n_outside(value, objective.values[rows]):
         subtitle += f"; {beyond:,} {'value lies' if beyond == 1 else 'values lie'} beyond the picture"

@@ -18,6 +18,9 @@ from optimist.visualization.data.trials import IntArray, Trials, read_trials
 KINDS: Final = ("COMPLETE", "INFEASIBLE", "PRUNED", "FAIL", "RUNNING")
 """What a trial's bar can be; INFEASIBLE is a complete trial that violates a constraint."""
 
+WORDS: Final = {kind: "Failed" if kind == "FAIL" else kind.capitalize() for kind in KINDS}
+"""What a legend calls them."""
+
 
 @dataclass(frozen=True)
 class Timeline:

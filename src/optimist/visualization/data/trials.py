@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,11 +110,17 @@ class Trials:
         row = int(np.searchsorted(self.numbers, number))
         return row if number >= 0 and row < self.n and self.numbers[row] == number else -1
 
-    def hover_texts(self, rows: Iterable[int]) -> list[str]:
-        """What to show when the pointer is over a trial: number, state, values, parameters; escaped HTML lines."""
-        return [self._hover_text(int(row)) for row in rows]
+    def hover_texts(self, rows: Iterable[int], names: Collection[str] | None = None) -> list[str]:
+        """What to show when the pointer is over a trial: number, state, values, parameters; escaped HTML lines.
 
-    def _hover_text(self, row: int) -> str:
+        Args:
+            rows: The trials.
+            names: Which parameters; None for all.
+        """
+        params = [param for param in self.params.values() if names is None or param.name in names]
+        return [self._hover_text(int(row), params) for row in rows]
+
+    def _hover_text(self, row: int, params: Sequence[Param]) -> str:
         state = TrialState(int(self.states[row]))
         notes = [state.name.lower()] if state != TrialState.COMPLETE else []
         notes += ["infeasible"] if not self.is_feasible[row] else []
@@ -127,7 +133,7 @@ class Trials:
         for name, value in zip(names, self.values[row].tolist(), strict=True):
             if value == value:
                 lines.append(f"{html.escape(name)} = {value:.6g}")
-        own = [param for param in self.params.values() if param.has[row]]
+        own = [param for param in params if param.has[row]]
         lines += [html.escape(f"{p.name}: {p.text(row)}") for p in own[:_N_HOVER_PARAMS]]
         if len(own) > _N_HOVER_PARAMS:
             lines.append(f"and {len(own) - _N_HOVER_PARAMS} more")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from optimist.exceptions import MissingDependencyError
 from optimist.visualization import style
-from optimist.visualization.data.axes import Axis
+from optimist.visualization.data.axes import Axis, shortened, tick_text
 from optimist.visualization.data.points import Heading, Points
 
 if TYPE_CHECKING:
@@ -118,15 +119,15 @@ def literal(words: str) -> str:
     return words.replace("$", r"\$")
 
 
-def set_axis(axes: Axes, which: str, axis: Axis) -> None:
-    """Give "x" or "y" the label, scale, ends and categories of an axis."""
+def set_axis(axes: Axes, which: str, axis: Axis, width: int = 18) -> None:
+    """Give "x" or "y" the label, scale, ends and categories of an axis, these with at most ``width`` characters."""
     getattr(axes, f"set_{which}label")(literal(axis.label))
     if axis.kind == "log":
         getattr(axes, f"set_{which}scale")("log")
     getattr(axes, f"set_{which}lim")(*axis.limits)
     if axis.kind == "category":
         ticks = list(range(len(axis.choices)))
-        getattr(axes, f"set_{which}ticks")(ticks, [literal(shortened(choice, 18)) for choice in axis.choices])
+        getattr(axes, f"set_{which}ticks")(ticks, [literal(shortened(choice, width)) for choice in axis.choices])
 
 
 def count_along_x(axes: Axes, label: str) -> None:
@@ -135,11 +136,6 @@ def count_along_x(axes: Axes, label: str) -> None:
 
     axes.set_xlabel(label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-
-
-def shortened(words: str, width: int) -> str:
-    """Words of at most ``width`` characters."""
-    return words if len(words) <= width else words[: width - 1] + "…"
 
 
 def draw_points(
@@ -198,8 +194,28 @@ def add_legend(axes: Axes) -> None:
             handle.set_alpha(1)
 
 
-def color_map() -> Any:
-    """The colours from the best (0) to the worst (1)."""
+def color_map(colors: Sequence[str] = style.SEQUENCE) -> Any:
+    """A scale of colours, by default from the best (0) to the worst (1)."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("optimist", list(style.SEQUENCE))
+    return LinearSegmentedColormap.from_list("optimist", list(colors))
+
+
+def add_rank_bar(axes: Any, values: Sequence[float], name: str) -> None:
+    """Explain colours by rank beside axes, or a grid of them: 0 the best, 1 the worst.
+
+    Args:
+        axes: Where the colours are.
+        values: What the objective is at the ranks 0, 1/4, 1/2, 3/4 and 1.
+        name: What the objective is.
+    """
+    from matplotlib.cm import ScalarMappable
+
+    if len(set(values)) < 2:
+        return
+    figure = np.ravel(axes)[0].figure
+    bar = figure.colorbar(ScalarMappable(cmap=color_map()), ax=axes, shrink=0.75, anchor=(0, 0), aspect=30)
+    bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=[tick_text(float(f"{value:.4g}")) for value in values])
+    bar.ax.tick_params(labelsize=8.5, color=style.GRID, labelcolor=style.FAINT_INK)
+    bar.set_label(literal(f"{name}, by rank"), fontsize=9, color=style.FAINT_INK)
+    bar.outline.set_visible(False)

@@ -10,10 +10,10 @@ import numpy as np
 from optimist.history.records import FrozenTrial
 from optimist.study.study import Study
 from optimist.visualization import style
-from optimist.visualization.data.axes import tick_text
+from optimist.visualization.data.axes import shortened
 from optimist.visualization.data.objective import DEFAULT_NAME
 from optimist.visualization.data.parallel_coordinate import GAP_HEIGHT, ParallelCoordinate, parallel_coordinate
-from optimist.visualization.matplotlib.figure import add_legend, color_map, literal, new_axes, pyplot, shortened
+from optimist.visualization.matplotlib.figure import add_legend, add_rank_bar, color_map, literal, new_axes, pyplot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,6 @@ def draw(data: ParallelCoordinate) -> Axes:
 
 
 def _draw_lines(axes: Axes, data: ParallelCoordinate) -> None:
-    from matplotlib.cm import ScalarMappable
     from matplotlib.collections import LineCollection
 
     x = np.arange(len(data.axes))
@@ -68,11 +67,7 @@ def _draw_lines(axes: Axes, data: ParallelCoordinate) -> None:
         if position >= 0:
             label = f"{name} (trial {data.trials.numbers[data.rows[position]]})"
             axes.plot(x, data.heights[position], dash, color=color, linewidth=2.5, label=label, zorder=3)
-    if len(data.rows) > 1:
-        bar = axes.figure.colorbar(ScalarMappable(cmap=colors), ax=axes, shrink=0.75, anchor=(0, 0), aspect=30)
-        bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=[tick_text(float(f"{v:.4g}")) for v in data.rank_values])
-        bar.set_label(literal(f"{data.axes[0].label}, by rank"))
-        bar.outline.set_visible(False)
+    add_rank_bar(axes, data.rank_values, data.axes[0].label)
 
 
 def _draw_axes(axes: Axes, data: ParallelCoordinate) -> None:

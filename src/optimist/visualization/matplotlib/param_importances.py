@@ -10,9 +10,10 @@ import numpy as np
 from optimist.history.records import FrozenTrial
 from optimist.study.study import Study
 from optimist.visualization import style
+from optimist.visualization.data.axes import shortened
 from optimist.visualization.data.objective import DEFAULT_NAME
 from optimist.visualization.data.param_importances import ParamImportances, param_importances
-from optimist.visualization.matplotlib.figure import add_legend, legend_text, literal, new_axes, pyplot, shortened
+from optimist.visualization.matplotlib.figure import add_legend, legend_text, literal, new_axes, pyplot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

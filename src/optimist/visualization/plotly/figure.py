@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -11,8 +12,8 @@ import numpy as np
 
 from optimist.exceptions import MissingDependencyError
 from optimist.visualization import style
-from optimist.visualization.data.axes import Axis, tick_text
-from optimist.visualization.data.panels import Panel
+from optimist.visualization.data.axes import Axis, shortened, tick_text
+from optimist.visualization.data.panels import N_COLUMNS, Panel
 from optimist.visualization.data.points import Heading, Points
 
 if TYPE_CHECKING:
@@ -53,27 +54,31 @@ def new_figure(heading: Heading, **layout: Any) -> go.Figure:
     return figure
 
 
-def new_grid(heading: Heading, panels: Sequence[Panel], *, width: int = 260, height: int = 230) -> go.Figure:
+def new_grid(
+    heading: Heading, panels: Sequence[Panel], *, width: int = 200, height: int = 160, gap: int = 28
+) -> go.Figure:
     """A figure of several panels, each with its axes; panels of a row share their y, those of a column their x.
 
     Args:
         heading: What stands above it.
         panels: In their places.
         width, height: Of a panel, in pixels.
+        gap: Between two rows, in pixels.
     """
     from plotly.subplots import make_subplots
 
     n_rows, n_columns = (max(place) + 1 for place in zip(*((p.row, p.column) for p in panels), strict=True))
     places = {(panel.row, panel.column) for panel in panels}
+    total = max(440, 160 + (height + gap) * n_rows)
     figure = make_subplots(
         rows=n_rows,
         cols=n_columns,
         specs=[[{} if (row, column) in places else None for column in range(n_columns)] for row in range(n_rows)],
         horizontal_spacing=min(0.06, 0.24 / n_columns),
-        vertical_spacing=min(0.1, 0.3 / n_rows),
+        vertical_spacing=gap / (total - 140),
     )
-    figure.update_layout(template=template(), height=max(420, 140 + height * n_rows))
-    if n_columns > 3:
+    figure.update_layout(template=template(), height=total)
+    if n_columns > N_COLUMNS:
         figure.update_layout(width=200 + width * n_columns)
     _head(figure, heading)
     return figure
@@ -81,6 +86,8 @@ def new_grid(heading: Heading, panels: Sequence[Panel], *, width: int = 260, hei
 
 def _head(figure: go.Figure, heading: Heading) -> None:
     title: dict[str, Any] = {"text": text(heading.title)}
+    if figure.layout.height:
+        title["y"] = 1 - 20 / figure.layout.height
     if heading.subtitle:
         title["subtitle"] = {"text": text(heading.subtitle)}
     figure.update_layout(title=title)
@@ -156,16 +163,27 @@ def scale(is_reversed: bool = False) -> list[tuple[float, str]]:
     return [(i / (len(colors) - 1), color) for i, color in enumerate(colors)]
 
 
-def axis_layout(axis: Axis) -> dict[str, Any]:
-    """An axis as plotly's layout describes it."""
+def axis_layout(axis: Axis, n_ticks: int = 7, width: int = 40) -> dict[str, Any]:
+    """An axis as plotly's layout describes it.
+
+    Args:
+        axis: What it shows.
+        n_ticks: How many decades at most are labelled.
+        width: How many characters of a category's name are shown.
+    """
     low, high = axis.limits
     layout: dict[str, Any] = {"title": {"text": text(axis.label)}, "range": [low, high]}
     if axis.kind == "log":
         layout |= {"type": "log", "range": [float(np.log10(low)), float(np.log10(high))]}
         if axis.high / axis.low >= 10:
-            layout |= {"dtick": max(1, round(np.log10(axis.high / axis.low) / 6)), "exponentformat": "power"}
+            n_decades = float(np.log10(axis.high / axis.low))
+            layout |= {"dtick": max(1, math.ceil(n_decades / n_ticks)), "exponentformat": "power", "tickangle": 0}
+            layout["tickfont"] = {"size": 10}  # plotly writes powers larger than other numbers
     if axis.kind == "category":
-        layout |= {"tickvals": list(range(len(axis.choices))), "ticktext": [text(choice) for choice in axis.choices]}
+        layout |= {
+            "tickvals": list(range(len(axis.choices))),
+            "ticktext": [text(shortened(choice, width)) for choice in axis.choices],
+        }
     return layout
 
 
@@ -220,7 +238,7 @@ def rank_bar(values: Sequence[float], name: str) -> dict[str, Any]:
         "cmin": 0,
         "cmax": 1,
         "colorscale": scale(),
-        "showscale": True,
+        "showscale": len(set(values)) > 1,
         "colorbar": {
             **color_bar(f"{name}, by rank"),
             "tickvals": [0, 0.25, 0.5, 0.75, 1],
@@ -232,11 +250,12 @@ def rank_bar(values: Sequence[float], name: str) -> dict[str, Any]:
 def color_bar(title: str) -> dict[str, Any]:
     """A bar beside the figure, under the legend."""
     return {
-        "title": {"text": text(title), "side": "right", "font": {"size": 12}},
+        "title": {"text": wrapped(title, 16) + "<br>", "side": "top", "font": {"size": 12}},
         "tickfont": {"size": 11},
         "thickness": 12,
         "outlinewidth": 0,
-        "len": 0.75,
+        "lenmode": "pixels",
+        "len": 240,
         "y": 0,
         "yanchor": "bottom",
     }

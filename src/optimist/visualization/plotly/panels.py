@@ -23,7 +23,7 @@ def set_axes(figure: go.Figure, panels: Sequence[Panel]) -> None:
     for panel in panels:
         is_first = not any(p.row == panel.row and p.column < panel.column for p in panels)
         is_lowest = not any(p.column == panel.column and p.row > panel.row for p in panels)
-        x, y = axis_layout(panel.x), axis_layout(panel.y)
+        x, y = axis_layout(panel.x, 4, 12), axis_layout(panel.y, 4, 12)
         is_shared = len({p.x.label for p in panels if p.column == panel.column}) == 1
         if not is_lowest and is_shared:
             x |= {"title": {"text": ""}, "showticklabels": False}

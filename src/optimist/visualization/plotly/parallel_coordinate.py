@@ -14,6 +14,7 @@ import numpy as np
 from optimist.history.records import FrozenTrial
 from optimist.study.study import Study
 from optimist.visualization import style
+from optimist.visualization.data.axes import shortened
 from optimist.visualization.data.objective import DEFAULT_NAME
 from optimist.visualization.data.parallel_coordinate import GAP_HEIGHT, ParallelCoordinate, parallel_coordinate
 from optimist.visualization.plotly.figure import graph_objects, new_figure, rank_bar, text, wrapped
@@ -107,7 +108,7 @@ def _color_bar(data: ParallelCoordinate) -> Any:
         mode="markers",
         showlegend=False,
         hoverinfo="skip",
-        marker={"color": [0], **rank_bar(data.rank_values, data.axes[0].label), "showscale": len(data.rows) > 1},
+        marker={"color": [0], **rank_bar(data.rank_values, data.axes[0].label)},
     )
 
 
@@ -125,6 +126,7 @@ def _draw_axes(figure: go.Figure, data: ParallelCoordinate) -> None:
         ticktext=[f"<b>{wrapped(axis.label, 13)}</b>" for axis in data.axes],
         side="bottom",
         showgrid=False,
+        tickangle=0,
         range=[-0.25, len(data.axes) - 0.6],
         ticks="",
         tickfont={"color": style.INK},
@@ -133,7 +135,7 @@ def _draw_axes(figure: go.Figure, data: ParallelCoordinate) -> None:
 
 
 def _write(figure: go.Figure, place: int, height: float, word: str) -> None:
-    short = word if len(word) <= 16 else word[:15] + "…"
+    short = shortened(word, 16)
     figure.add_annotation(
         x=place,
         y=height,

@@ -15,9 +15,6 @@ from optimist.visualization.plotly.figure import axis_layout, graph_objects, new
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_FRONT = style.Sign("Best Trial", style.VERMILION, "circle", "o")
-_DOMINATED = style.Sign("Trial", style.BLUE, "circle", "o")
-
 
 def plot_pareto_front(
     study: Study,
@@ -56,12 +53,12 @@ def draw(data: ParetoFront) -> go.Figure:
     if len(data.axes) == 3:
         return _draw_space(figure, data)
     n = len(data.front) + len(data.dominated) + len(data.infeasible)
-    for rows, sign in ((data.infeasible, style.INFEASIBLE), (data.dominated, _DOMINATED)):
+    for rows, sign in ((data.infeasible, style.INFEASIBLE), (data.dominated, style.DOMINATED)):
         if len(rows):
             figure.add_trace(point_trace(_points(data, rows), sign, n_figure=n))
     figure.add_trace(_outline(data))
     front = _points(data, data.front)
-    figure.add_trace(point_trace(front, _FRONT, n_figure=n, marker={"size": 8, "opacity": 0.95}))
+    figure.add_trace(point_trace(front, style.FRONT, n_figure=n, marker={"size": 8, "opacity": 0.95}))
     default = data.trials.row_of(data.trials.default_number)
     for rows in (data.front, data.dominated, data.infeasible):
         if default in rows:
@@ -87,12 +84,12 @@ def _draw_space(figure: go.Figure, data: ParetoFront) -> go.Figure:
     n = len(data.front) + len(data.dominated) + len(data.infeasible)
     for rows, sign, size in (
         (data.infeasible, style.INFEASIBLE, 2.5),
-        (data.dominated, _DOMINATED, 3.0),
-        (data.front, _FRONT, 5.0),
+        (data.dominated, style.DOMINATED, 3.0),
+        (data.front, style.FRONT, 5.0),
     ):
         if len(rows):
             x, y, z = data.values[rows].T
-            opacity = 0.95 if sign is _FRONT else style.point_opacity(n)
+            opacity = 0.95 if sign is style.FRONT else style.point_opacity(n)
             marker = {"color": sign.color, "size": size, "opacity": opacity}
             texts = data.trials.hover_texts(rows)
             figure.add_trace(

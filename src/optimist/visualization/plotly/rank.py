@@ -62,7 +62,8 @@ def draw(data: Rank) -> go.Figure:
         points = panel.feasible
         order = np.argsort(-data.ranks[points.rows], kind="stable")  # the best on top
         points = points.where(order)
-        marker = {**rank_bar(data.rank_values, data.value_name), "color": data.ranks[points.rows], "showscale": i == 0}
+        marker = {**rank_bar(data.rank_values, data.value_name), "color": data.ranks[points.rows]}
+        marker["showscale"] = marker["showscale"] and i == 0
         trace = point_trace(points, style.COMPLETE, n_figure=n, showlegend=False, marker=marker)
         figure.add_trace(trace, **place_of(panel))
     add_marks(figure, data.panels, data.default_number, data.best_number)

@@ -47,7 +47,7 @@ def draw(data: Slice) -> go.Figure:
     """Draw the figure."""
     if data.heading.message:
         return new_figure(data.heading)
-    figure = new_grid(data.heading, data.panels)
+    figure = new_grid(data.heading, data.panels, height=190, gap=85)
     n = sum(panel.points.n for panel in data.panels)
     numbers = data.trials.numbers
     colors: dict[str, Any] = {

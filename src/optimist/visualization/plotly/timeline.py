@@ -8,7 +8,7 @@ import numpy as np
 
 from optimist.study.study import Study
 from optimist.visualization import style
-from optimist.visualization.data.timeline import KINDS, Timeline, timeline
+from optimist.visualization.data.timeline import KINDS, WORDS, Timeline, timeline
 from optimist.visualization.plotly.figure import graph_objects, new_figure
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def plot_timeline(study: Study, n_recent_trials: int | None = None) -> go.Figure
 
 def draw(data: Timeline) -> go.Figure:
     """Draw the figure."""
-    figure = new_figure(data.heading, barmode="overlay", bargap=0.15)
+    figure = new_figure(data.heading, barmode="overlay", bargap=0.2 if len(data.rows) >= 10 else 0.6)
     if data.heading.message:
         return figure
     for kind, name in enumerate(KINDS):
@@ -64,8 +64,8 @@ def _bars(data: Timeline, members: np.ndarray[Any, Any], name: str) -> Any:
         x=(data.ends_us - data.starts_us)[members] / 1000,  # milliseconds, as plotly counts on a time axis
         y=data.trials.numbers[data.rows[members]],
         orientation="h",
-        name=name.capitalize(),
-        marker={"color": style.STATES[name], "line": {"width": 0}},
+        name=WORDS[name],
+        marker={"color": style.STATES[name], "line": {"width": 1, "color": style.STATES[name]}},
         hovertext=_texts(data, members),
         hoverinfo="text",
         textposition="none",
@@ -80,8 +80,9 @@ def _lines(data: Timeline, members: np.ndarray[Any, Any], name: str) -> Any:
         y=[y for number in numbers for y in (number, number, None)],
         hovertext=[t for own in texts for t in (own, own, None)],
         hoverinfo="text",
-        mode="lines",
-        name=name.capitalize(),
+        mode="lines+markers",
+        marker={"size": 2.5, "color": style.STATES[name]},
+        name=WORDS[name],
         line={"color": style.STATES[name], "width": 1.5},
     )
 
