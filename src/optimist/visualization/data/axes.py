@@ -135,8 +135,8 @@ def tick_text(value: float) -> str:
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
-def shortened(words: str, width: int) -> str:
-    """Words of at most ``width`` characters."""
+def shortened(words: str, width: int = 28) -> str:
+    """Words of at most ``width`` characters; by default what a legend has room for."""
     return words if len(words) <= width else words[: width - 1] + "…"
 
 

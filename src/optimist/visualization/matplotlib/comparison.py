@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from optimist.study.study import Study
 from optimist.visualization import style
+from optimist.visualization.data.axes import shortened
 from optimist.visualization.data.comparison import Comparison, comparison
 from optimist.visualization.data.objective import DEFAULT_NAME
 from optimist.visualization.matplotlib.figure import (
@@ -45,7 +46,7 @@ def draw(data: Comparison) -> Axes | np.ndarray[Any, Any]:
     (both,) = new_grid(data.heading, 1, 2, (10.0, 4.4), sharey=True)
     for i, group in enumerate(data.groups):
         color = style.COLORS[i % len(style.COLORS)]
-        name = group.name if group.n_repeats == 1 else f"{group.name} ({group.n_repeats} repeats)"
+        name = shortened(group.name) + (f" ({group.n_repeats} repeats)" if group.n_repeats > 1 else "")
         for axes, progress in zip(both, (group.by_trials, group.by_seconds), strict=True):
             if group.n_repeats > 1:
                 axes.fill_between(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from optimist.history.records import FrozenTrial
 from optimist.study.study import Study
 from optimist.visualization import style
+from optimist.visualization.data.axes import shortened
 from optimist.visualization.data.edf import EmpiricalDistributions, edf
 from optimist.visualization.data.objective import DEFAULT_NAME
 from optimist.visualization.matplotlib.figure import add_legend, legend_text, new_axes, pyplot, set_axis
@@ -43,7 +44,7 @@ def draw(data: EmpiricalDistributions) -> Axes:
     for i, found in enumerate(data.distributions):
         x = [min(low, found.values[0]), *found.values, max(high, found.values[-1])]
         color = style.COLORS[i % len(style.COLORS)]
-        label = legend_text(found.name)
+        label = legend_text(shortened(found.name))
         axes.plot(x, [0.0, *found.shares, 1.0], drawstyle="steps-post", color=color, linewidth=1.8, label=label)
     axes.set_ylabel("Share of trials")
     axes.set_ylim(-0.02, 1.02)

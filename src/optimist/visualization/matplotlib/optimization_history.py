@@ -11,6 +11,7 @@ import numpy as np
 from optimist.history.records import FrozenTrial
 from optimist.study.study import Study
 from optimist.visualization import style
+from optimist.visualization.data.axes import shortened
 from optimist.visualization.data.objective import DEFAULT_NAME
 from optimist.visualization.data.optimization_history import (
     HistorySeries,
@@ -70,7 +71,7 @@ def draw(data: OptimizationHistory) -> Axes:
 
 def _draw_series(axes: Axes, data: OptimizationHistory, series: HistorySeries, n: int, place: int | None) -> None:
     """Draw one study; ``place`` is its position among several."""
-    of = "" if place is None else f" of {series.name}"
+    of = "" if place is None else f" of {shortened(series.name)}"
     color = style.BLUE if place is None else style.COLORS[place % len(style.COLORS)]
     draw_points(axes, series.complete, style.COMPLETE, n_figure=n, label=data.value.label + of, color=color)
     if np.isfinite(series.best).any():

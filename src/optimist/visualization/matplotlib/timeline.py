@@ -30,8 +30,8 @@ def plot_timeline(study: Study, n_recent_trials: int | None = None) -> Axes:
 
 def draw(data: Timeline) -> Axes:
     """Draw the figure."""
-    from matplotlib.collections import LineCollection
     from matplotlib import dates
+    from matplotlib.collections import LineCollection
     from matplotlib.ticker import MaxNLocator
 
     axes = new_axes(data.heading)
@@ -66,4 +66,5 @@ def _day_numbers(data: Timeline, us: IntArray) -> FloatArray:
     """Moments as Matplotlib counts them: local time in days."""
     from matplotlib.dates import date2num
 
-    return np.asarray(date2num(data.local_times(us)), float)  # type: ignore[no-untyped-call]
+    days: FloatArray = np.asarray(date2num(data.local_times(us)))  # type: ignore[no-untyped-call]
+    return days

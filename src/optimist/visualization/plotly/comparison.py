@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from optimist.study.study import Study
 from optimist.visualization import style
+from optimist.visualization.data.axes import shortened
 from optimist.visualization.data.comparison import Comparison, Progress, comparison
 from optimist.visualization.data.objective import DEFAULT_NAME
 from optimist.visualization.plotly.figure import axis_layout, graph_objects, new_figure, text
@@ -45,7 +46,7 @@ def draw(data: Comparison) -> go.Figure:
         return figure
     for i, group in enumerate(data.groups):
         color = style.COLORS[i % len(style.COLORS)]
-        name = group.name if group.n_repeats == 1 else f"{group.name} ({group.n_repeats} repeats)"
+        name = shortened(group.name) + (f" ({group.n_repeats} repeats)" if group.n_repeats > 1 else "")
         for progress, axes in ((group.by_trials, ("x", "y")), (group.by_seconds, ("x2", "y2"))):
             if group.n_repeats > 1:
                 _add_band(figure, progress, color, name, axes)

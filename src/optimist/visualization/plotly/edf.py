@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from optimist.history.records import FrozenTrial
 from optimist.study.study import Study
 from optimist.visualization import style
+from optimist.visualization.data.axes import shortened
 from optimist.visualization.data.edf import EmpiricalDistributions, edf
 from optimist.visualization.data.objective import DEFAULT_NAME
 from optimist.visualization.plotly.figure import axis_layout, graph_objects, new_figure, text
@@ -53,7 +54,7 @@ def draw(data: EmpiricalDistributions) -> go.Figure:
                 x=[min(low, found.values[0]), *found.values, max(high, found.values[-1])],
                 y=[0.0, *found.shares, 1.0],
                 mode="lines",
-                name=text(found.name),
+                name=text(shortened(found.name)),
                 line={"shape": "hv", "width": 2, "color": style.COLORS[i % len(style.COLORS)]},
                 hovertemplate=f"{text(found.name)}<br>%{{y:.1%}} of {found.n:,} trials: at most %{{x:.6~g}}<extra></extra>",
             )

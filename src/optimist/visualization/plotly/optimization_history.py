@@ -11,7 +11,7 @@ import numpy as np
 from optimist.history.records import FrozenTrial
 from optimist.study.study import Study
 from optimist.visualization import style
-from optimist.visualization.data.axes import Axis
+from optimist.visualization.data.axes import Axis, shortened
 from optimist.visualization.data.objective import DEFAULT_NAME
 from optimist.visualization.data.optimization_history import (
     HistorySeries,
@@ -71,7 +71,7 @@ def draw(data: OptimizationHistory) -> go.Figure:
 
 def _draw_series(figure: go.Figure, series: HistorySeries, value: Axis, n: int, place: int | None) -> None:
     """Draw one study; ``place`` is its position among several."""
-    of = "" if place is None else f" of {series.name}"
+    of = "" if place is None else f" of {shortened(series.name)}"
     color = style.BLUE if place is None else style.COLORS[place % len(style.COLORS)]
     line_color = style.VERMILION if place is None else color
     figure.add_trace(
