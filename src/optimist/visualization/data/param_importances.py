@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,9 @@ from optimist.visualization.data.objective import DEFAULT_NAME, Target, check_ta
 from optimist.visualization.data.points import Heading, explain_nothing
 from optimist.visualization.data.trials import FloatArray, Trials, read_trials
 
+Estimate = tuple[float, float, float]
+"""The importance, and the ends of its interval; NaN where it is not known."""
+
 
 @dataclass(frozen=True)
 class ImportanceSeries:
@@ -21,10 +24,29 @@ class ImportanceSeries:
     Attributes:
         name: The objective.
         values: (n_params,) one for each name of the figure; they sum to 1.
+        low, high: (n_params,) the ends of the interval that holds 90% of what other trials would say; NaN where the
+            evaluator does not know, or there are too few trials to tell.
     """
 
     name: str
     values: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether the evaluator says how sure it is."""
+        return bool(np.isfinite(self.low).any())
+
+    @property
+    def ends(self) -> FloatArray:
+        """(n_params,) where the drawing of each bar ends."""
+        return np.fmax(self.values, self.high)
+
+    @property
+    def words(self) -> list[str]:
+        """The values as text."""
+        return [f"{value:.2f}" if value >= 0.01 else "<0.01" for value in self.values]
 
 
 @dataclass(frozen=True)
@@ -60,13 +82,12 @@ def param_importances(
         name: _importances(study, evaluator, params, t) for name, t in _targets(study, trials, target, target_name)
     }
     first = next(iter(found.values()))
-    names = tuple(sorted(first, key=lambda name: first[name]))  # stable: equals stand in the evaluator's order
-    series = tuple(
-        ImportanceSeries(name, np.array([values.get(param, 0.0) for param in names], float))
-        for name, values in found.items()
-    )
+    names = tuple(sorted(first, key=lambda name: first[name][0]))
+    series = tuple(_series(objective, names, estimates) for objective, estimates in found.items())
     n = int(is_usable.sum())
-    subtitle = f"share of the variation that each explains, judged by {n:,} complete {'trial' if n == 1 else 'trials'}"
+    subtitle = f"share of the variation that each explains, by {n:,} complete trials"
+    if any(each.has_intervals for each in series):
+        subtitle += "; with 90% intervals"
     return ParamImportances(Heading(title, subtitle, "" if names else "The trials have no parameters."), names, series)
 
 
@@ -87,8 +108,24 @@ def _objective_number(i: int) -> Target:
     return value
 
 
-def _importances(study: Study, evaluator: Any, params: Sequence[str] | None, target: Target | None) -> dict[str, float]:
-    from optimist.importance import get_param_importances  # loads the evaluators
+def _series(objective: str, names: Sequence[str], estimates: Mapping[str, Estimate]) -> ImportanceSeries:
+    found = np.array([estimates.get(name, (0.0, np.nan, np.nan)) for name in names], float).reshape(-1, 3)
+    return ImportanceSeries(objective, *found.T)
 
-    params = None if params is None else list(params)
-    return dict(get_param_importances(study, evaluator=evaluator, params=params, target=target))
+
+def _importances(
+    study: Study, evaluator: Any, params: Sequence[str] | None, target: Target | None
+) -> dict[str, Estimate]:
+    """Ask the evaluator, and how sure it is if it is one of ours; drawn again, the figure is the same."""
+    from optimist.importance import get_param_importances, get_param_importances_with_uncertainty
+    from optimist.importance.estimates import ResamplingEvaluator  # loads the evaluators
+
+    names = None if params is None else list(params)
+    if evaluator is not None and not isinstance(evaluator, ResamplingEvaluator):
+        plain = get_param_importances(study, evaluator=evaluator, params=names, target=target)
+        return {name: (value, np.nan, np.nan) for name, value in plain.items()}
+    found = get_param_importances_with_uncertainty(study, evaluator=evaluator, params=names, target=target, seed=0)
+    return {
+        name: (e.value, np.nan, np.nan) if np.isnan(e.standard_error) else (e.value, e.low, e.high)
+        for name, e in found.items()
+    }

@@ -96,7 +96,7 @@ def head(axes: Axes, heading: Heading) -> None:
     """Write title and subtitle above axes."""
     axes.set_title(literal(heading.title), loc="left", fontsize=13, color=style.INK, pad=22 if heading.subtitle else 8)
     if heading.subtitle:
-        axes.annotate(
+        subtitle = axes.annotate(
             literal(heading.subtitle),
             (0, 1),
             xytext=(0, 7),
@@ -106,6 +106,7 @@ def head(axes: Axes, heading: Heading) -> None:
             color=style.FAINT_INK,
             annotation_clip=False,
         )
+        subtitle.set_in_layout(False)  # else a long one would squeeze the axes
 
 
 def say(axes: Axes, message: str) -> None:

@@ -48,9 +48,20 @@ def draw(data: ParamImportances) -> Axes:
     places = np.arange(len(data.names))
     for i, (series, color) in enumerate(zip(data.series, style.COLORS * n_series, strict=False)):
         shifted = places + (i - (n_series - 1) / 2) * thickness
-        bars = axes.barh(shifted, series.values, thickness, color=color, label=legend_text(series.name))
-        words = [f"{value:.2f}" if value >= 0.01 else "<0.01" for value in series.values]
-        axes.bar_label(bars, words, padding=3, fontsize=8.5, color=style.INK)
+        axes.barh(shifted, series.values, thickness, color=color, label=legend_text(series.name))
+        if series.has_intervals:
+            reach = np.nan_to_num([series.values - series.low, series.high - series.values])
+            axes.errorbar(series.values, shifted, xerr=reach, fmt="none", ecolor=style.INK, elinewidth=1, capsize=2.5)
+        for place, end, words in zip(shifted, series.ends, series.words, strict=True):
+            axes.annotate(
+                words,
+                (end, place),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8.5,
+                color=style.INK,
+            )
     axes.set_yticks(places, [literal(shortened(name, 30)) for name in data.names])
     axes.set_xlabel("Importance")
     axes.grid(visible=False, axis="y")

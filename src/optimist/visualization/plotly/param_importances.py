@@ -9,7 +9,7 @@ from optimist.history.records import FrozenTrial
 from optimist.study.study import Study
 from optimist.visualization import style
 from optimist.visualization.data.objective import DEFAULT_NAME
-from optimist.visualization.data.param_importances import ParamImportances, param_importances
+from optimist.visualization.data.param_importances import ImportanceSeries, ParamImportances, param_importances
 from optimist.visualization.plotly.figure import graph_objects, new_figure, text
 
 if TYPE_CHECKING:
@@ -57,16 +57,38 @@ def draw(data: ParamImportances) -> go.Figure:
                 orientation="h",
                 name=text(series.name),
                 marker={"color": color},
-                text=[f"{value:.2f}" if value >= 0.01 else "<0.01" for value in series.values],
-                textposition="outside",
-                cliponaxis=False,
+                error_x=_whiskers(series) if series.has_intervals else None,
                 hovertemplate="%{y}: %{x:.4f}<extra></extra>",
                 showlegend=len(data.series) > 1,
             )
         )
     if data.names:
+        _add_labels(figure, data)
         figure.update_xaxes(title={"text": "Importance"}, rangemode="tozero")
-        figure.update_yaxes(showgrid=False, type="category", ticks="")
+        figure.update_yaxes(showgrid=False, type="category", ticks="", ticksuffix=" ")
         if len(data.series) == 1:
             figure.update_layout(yaxis_title={"text": ""})
     return figure
+
+
+def _whiskers(series: ImportanceSeries) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": series.high - series.values,
+        "arrayminus": series.values - series.low,
+        "color": style.INK,
+        "thickness": 1.2,
+        "width": 4,
+    }
+
+
+def _add_labels(figure: go.Figure, data: ParamImportances) -> None:
+    """Write the values behind the bars and their whiskers."""
+    n = len(data.series)
+    for i, series in enumerate(data.series):
+        shift = (i - (n - 1) / 2) * 0.7 / n  # of the distance between two parameters, as the bars stand
+        for row, (end, words) in enumerate(zip(series.ends.tolist(), series.words, strict=True)):
+            figure.add_annotation(
+                x=end, y=row + shift, text=text(words), showarrow=False, xanchor="left", xshift=4, font={"size": 12}
+            )
