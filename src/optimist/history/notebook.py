@@ -75,7 +75,7 @@ def table_html(title: str, sections: Iterable[tuple[str, Sequence[Row]]]) -> str
             *([("…", f"and {len(rows) - _N_MAX_ROWS} more")] if len(rows) > _N_MAX_ROWS else []),
         ]
         lines += [
-            f'<tr><td style="text-align:left;opacity:0.75">{html.escape(_short(key))}</td>'
+            f'<tr><td style="text-align:left;opacity:0.75;padding:0.1em 1.2em 0.1em 0">{html.escape(_short(key))}</td>'
             f'<td style="text-align:left;font-variant-numeric:tabular-nums">{html.escape(_short(value))}</td></tr>'
             for key, value in shown
         ]
