@@ -135,7 +135,7 @@ def test_names_of_users_are_shown_literally() -> None:
 def test_many_points_are_drawn_by_webgl_and_few_are_not() -> None:
     few = visualization.plot_optimization_history(studies.single_parameter())
     assert few.data[0].type == "scatter"
-    many = visualization.plot_optimization_history(studies.large(2100))
+    many = visualization.plot_optimization_history(studies.large(5100))
     assert many.data[0].type == "scattergl"
     assert many.data[0].marker.opacity < 0.4 < few.data[0].marker.opacity
     assert many.data[0].marker.size < few.data[0].marker.size

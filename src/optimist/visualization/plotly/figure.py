@@ -19,8 +19,8 @@ from optimist.visualization.data.points import Heading, Points
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-N_SVG: Final = 2000
-"""More points than that are drawn by WebGL; a page can hold only a few such figures, so smaller ones do without."""
+N_SVG: Final = 5000
+"""More points than that are drawn by WebGL. A page can hold only eight such figures, so smaller ones do without."""
 
 
 def graph_objects() -> Any:
