@@ -17,7 +17,7 @@ from optimist.visualization.data.trials import FloatArray, Trials
 
 _N_CELLS: Final = 60
 _N_MAX: Final = 400
-_REACH: Final = 3.0  # of the kernel's width: where no trial is as near, the picture says nothing
+_REACH: Final = 2.0  # of the kernel's width: where no trial is as near, the picture says nothing
 
 
 @dataclass(frozen=True)

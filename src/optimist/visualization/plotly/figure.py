@@ -23,6 +23,10 @@ N_SVG: Final = 5000
 """More points than that are drawn by WebGL. A page can hold only eight such figures, so smaller ones do without."""
 
 
+HEIGHT: Final = 460
+"""Of a plain figure, in pixels; a page would stretch it otherwise. The width is the page's."""
+
+
 def graph_objects() -> Any:
     """Load plotly.
 
@@ -49,7 +53,7 @@ def is_available() -> bool:
 
 def new_figure(heading: Heading, **layout: Any) -> go.Figure:
     """An empty figure in our look, with its heading."""
-    figure = graph_objects().Figure(layout={"template": template(), **layout})
+    figure = graph_objects().Figure(layout={"template": template(), "height": HEIGHT, **layout})
     _head(figure, heading)
     return figure
 
