@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -120,10 +119,10 @@ def value_axis(label: str, values: FloatArray, is_minimized: bool | None) -> Axi
     return Axis(label, "linear", low, high)
 
 
-def n_outside(axis: Axis, values: Iterable[float] | FloatArray) -> int:
-    """How many finite values lie beyond the ends of an axis."""
-    array = np.asarray(values, float)
-    return int((np.isfinite(array) & ((array < axis.low) | (array > axis.high))).sum())
+def beyond(axis: Axis, values: FloatArray) -> str:
+    """What a subtitle says of the finite values beyond the ends of an axis; nothing if there are none."""
+    n = int((np.isfinite(values) & ((values < axis.low) | (values > axis.high))).sum())
+    return f"{n:,} {'value lies' if n == 1 else 'values lie'} beyond the picture" if n else ""
 
 
 def tick_text(value: float) -> str:
