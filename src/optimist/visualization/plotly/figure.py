@@ -179,9 +179,8 @@ def axis_layout(axis: Axis, n_ticks: int = 7, width: int = 40) -> dict[str, Any]
     layout: dict[str, Any] = {"title": {"text": text(axis.label)}, "range": [low, high]}
     if axis.kind == "log":
         layout |= {"type": "log", "range": [float(np.log10(low)), float(np.log10(high))]}
-        if axis.high / axis.low >= 10:
-            n_decades = float(np.log10(axis.high / axis.low))
-            layout |= {"dtick": max(1, math.ceil(n_decades / n_ticks)), "exponentformat": "power", "tickangle": 0}
+        if axis.n_decades >= 1:
+            layout |= {"dtick": max(1, math.ceil(axis.n_decades / n_ticks)), "exponentformat": "power", "tickangle": 0}
             layout["tickfont"] = {"size": 10}  # plotly writes powers larger than other numbers
     if axis.kind == "category":
         layout |= {
