@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
-def plot_intermediate_values(study: Study) -> go.Figure:
+def plot_intermediate_values(study: Study, *, metric: str | None = None) -> go.Figure:
     """Draw the learning curve of each trial: what it reported, step by step.
 
     Pruned trials are pale and end in a sign, the incumbent and the recommended values stand out. Of more than 1,000
@@ -25,15 +25,17 @@ def plot_intermediate_values(study: Study) -> go.Figure:
 
     Args:
         study: A study whose trials call ``trial.report``.
+        metric: Which of the metrics, where trials report several by name; None: what pruners judge by.
 
     Returns:
         A figure of plotly.
 
     Raises:
+        ValueError: No trial reported a metric of that name.
         MissingDependencyError: plotly is not installed.
     """
     graph_objects()
-    return draw(intermediate_values(study))
+    return draw(intermediate_values(study, metric))
 
 
 def draw(data: IntermediateValues) -> go.Figure:
