@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optimist.visualization.data.axes import Axis, n_outside, param_axis, shortened, tick_text, value_axis
+from optimist.visualization.data.axes import Axis, beyond, param_axis, shortened, tick_text, value_axis
 from optimist.visualization.data.trials import read_trials
 from tests.unit.visualization import studies
 
@@ -68,7 +68,8 @@ def test_one_diverged_value_does_not_squeeze_the_others() -> None:
     # A value that is far off on the good side is never left out.
     assert value_axis("", values, is_minimized=False).high == 1e6
     axis = value_axis("", values, is_minimized=True)
-    assert n_outside(axis, np.append(values, np.nan)) == 1
+    assert beyond(axis, np.append(values, np.nan)) == "1 value lies beyond the picture"
+    assert beyond(axis, values[:-1]) == ""
 
 
 def test_axis_without_values() -> None:

@@ -53,6 +53,7 @@ def test_faces_have_the_same_plots() -> None:
     assert all(face.is_available() for face in FACES)
 
 
+@pytest.mark.slow
 @FEW_TRIALS
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("make", studies.ODD.values(), ids=studies.ODD)
@@ -64,6 +65,7 @@ def test_odd_studies_are_drawn(face: ModuleType, make: Callable[[], optimist.Stu
             drawn(figure)
 
 
+@pytest.mark.slow
 @FEW_TRIALS
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("n_objectives", [2, 3])
@@ -78,6 +80,7 @@ def test_several_objectives_are_drawn(face: ModuleType, n_objectives: int) -> No
         drawn(getattr(face, name)(study, target=lambda trial: trial.values[0], target_name="first"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("face", FACES)
 def test_several_studies_are_drawn(face: ModuleType) -> None:
     several = [studies.single_parameter(), studies.constrained(), studies.empty()]
@@ -132,10 +135,11 @@ def test_names_of_users_are_shown_literally() -> None:
     assert label == "\u200b_varied <b>\\$x\\$</b>"  # a leading underscore would hide it
 
 
+@pytest.mark.slow
 def test_many_points_are_drawn_by_webgl_and_few_are_not() -> None:
     few = visualization.plot_optimization_history(studies.single_parameter())
     assert few.data[0].type == "scatter"
-    many = visualization.plot_optimization_history(studies.large(2100))
+    many = visualization.plot_optimization_history(studies.large(5100))
     assert many.data[0].type == "scattergl"
     assert many.data[0].marker.opacity < 0.4 < few.data[0].marker.opacity
     assert many.data[0].marker.size < few.data[0].marker.size

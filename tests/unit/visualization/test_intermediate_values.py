@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import optimist
 from optimist.states import TrialState
@@ -52,3 +53,21 @@ def test_nan_reports_and_none() -> None:
     assert np.isnan(curve.values).all()
     assert "call trial.report" in intermediate_values(studies.one_trial()).heading.message
     assert "no trials" in intermediate_values(studies.empty()).heading.message
+
+
+def test_metrics_by_name() -> None:
+    study = optimist.create_study()
+    for finish in (True, False):
+        trial = study.ask()
+        trial.report({"loss": 2.0, "accuracy": 0.5}, 0)
+        trial.report({"loss": 1.0, "accuracy": 0.75}, 3)
+        if finish:
+            study.tell(trial, 1.0)
+    data = intermediate_values(study)
+    assert data.value.label == "loss"
+    for metric, values in ((None, [2.0, 1.0]), ("loss", [2.0, 1.0]), ("accuracy", [0.5, 0.75])):
+        curves = intermediate_values(study, metric).curves
+        assert [(curve.steps.tolist(), curve.values.tolist()) for curve in curves] == [([0, 3], values)] * 2
+    assert intermediate_values(study, "accuracy").value.label == "accuracy"
+    with pytest.raises(ValueError, match="reported a metric 'speed'"):
+        intermediate_values(study, "speed")

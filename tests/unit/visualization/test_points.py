@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from optimist.visualization.data.points import explain_nothing, subtitle_of, thin, thin_rows
+from optimist.visualization.data.objective import objective_of
+from optimist.visualization.data.points import best_shown, explain_nothing, subtitle_of, thin, thin_rows
 from optimist.visualization.data.trials import read_trials
 from tests.unit.visualization import studies
 
@@ -30,10 +33,11 @@ def test_thinning_keeps_the_best_and_spreads_the_rest() -> None:
     assert thin(losses, 1000).tolist() == list(range(1000))
 
 
-def test_marked_rows_stay() -> None:
-    rows = np.arange(10, 1010)
-    losses = np.arange(2000.0)
-    kept = thin_rows(rows, losses, 50, [999, 5, -1])
-    assert 999 in kept
-    assert 5 not in kept
-    assert -1 not in kept
+def test_incumbent_and_defaults_stay() -> None:
+    study = studies.large(200)
+    trials = read_trials(study)
+    marked = replace(trials, default_number=7)
+    objective = objective_of(study, marked, None, "value")
+    kept = thin_rows(marked, objective, np.arange(trials.n), 10)
+    assert len(kept) <= 12
+    assert {7, best_shown(marked, objective, np.arange(trials.n))} <= set(kept.tolist())

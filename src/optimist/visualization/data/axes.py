@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +14,7 @@ Kind = Literal["linear", "log", "category"]
 
 _MARGIN = 0.04  # of an axis, beyond its outermost values
 _N_TICKS = 5
+_HUGE = 1e300  # what is larger counts as infinite: its differences overflow
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ class Axis:
         pad = _pad(self.low, self.high)
         return self.low - pad, self.high + pad
 
+    @property
+    def n_decades(self) -> float:
+        """How many powers of ten a logarithmic axis spans."""
+        return math.log10(self.high) - math.log10(self.low)
+
     def positions(self, values: FloatArray) -> FloatArray:
         """(n,) where values stand between the ends: 0 at the low, 1 at the high one."""
         ends = np.array([self.low, self.high], float)
@@ -55,7 +60,8 @@ class Axis:
                 ends, values = np.log10(ends), np.log10(values)
         if ends[0] == ends[1]:
             return np.full(len(values), 0.5)
-        positions: FloatArray = (values - ends[0]) / (ends[1] - ends[0])
+        with np.errstate(over="ignore"):  # far beyond the axis
+            positions: FloatArray = (values - ends[0]) / (ends[1] - ends[0])
         return positions
 
     def values_at(self, positions: FloatArray) -> FloatArray:
@@ -71,7 +77,7 @@ class Axis:
             return [float(i) for i in range(len(self.choices))], list(self.choices)
         if self.low == self.high:
             return [self.low], [tick_text(self.low)]
-        if self.kind == "log" and self.high / self.low >= 10:
+        if self.kind == "log" and self.n_decades >= 1:
             lowest, highest = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
             every = max(1, math.ceil((highest - lowest + 1) / 7))
             decades = [10.0**e for e in range(lowest, highest + 1, every)]
@@ -105,7 +111,7 @@ def value_axis(label: str, values: FloatArray, is_minimized: bool | None) -> Axi
         values: Finite ones count; there may be none.
         is_minimized: Whether less is better; None if neither is bad: then both ends are looked after.
     """
-    finite = values[np.isfinite(values)]
+    finite = values[np.abs(values) <= _HUGE]
     if not len(finite):
         return Axis(label, "linear", 0.0, 1.0)
     low, high = float(finite.min()), float(finite.max())
@@ -120,10 +126,10 @@ def value_axis(label: str, values: FloatArray, is_minimized: bool | None) -> Axi
     return Axis(label, "linear", low, high)
 
 
-def n_outside(axis: Axis, values: Iterable[float] | FloatArray) -> int:
-    """How many finite values lie beyond the ends of an axis."""
-    array = np.asarray(values, float)
-    return int((np.isfinite(array) & ((array < axis.low) | (array > axis.high))).sum())
+def beyond(axis: Axis, values: FloatArray) -> str:
+    """What a subtitle says of the finite values beyond the ends of an axis; nothing if there are none."""
+    n = int((np.isfinite(values) & ((values < axis.low) | (values > axis.high))).sum())
+    return f"{n:,} {'value lies' if n == 1 else 'values lie'} beyond the picture" if n else ""
 
 
 def tick_text(value: float) -> str:

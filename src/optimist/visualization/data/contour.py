@@ -12,12 +12,20 @@ from optimist.study.study import Study
 from optimist.visualization.data.axes import Axis, value_axis
 from optimist.visualization.data.objective import Objective, Target, read_objective, shown_rows
 from optimist.visualization.data.panels import Panel, choose_pairs, pair_panels
-from optimist.visualization.data.points import Heading, RowArray, best_row, explain_nothing, subtitle_of, thin_rows
+from optimist.visualization.data.points import (
+    Heading,
+    RowArray,
+    best_shown,
+    explain_nothing,
+    joined,
+    subtitle_of,
+    thin_rows,
+)
 from optimist.visualization.data.trials import FloatArray, Trials
 
 _N_CELLS: Final = 60
 _N_MAX: Final = 400
-_REACH: Final = 3.0  # of the kernel's width: where no trial is as near, the picture says nothing
+_REACH: Final = 2.0  # of the kernel's width: where no trial is as near, the picture says nothing
 
 
 @dataclass(frozen=True)
@@ -69,23 +77,21 @@ def contour(study: Study, params: Sequence[str] | None, target: Target | None, t
     rows = shown_rows(trials, objective)
     pairs = choose_pairs(study, trials, params, target, rows)
     value = value_axis(objective.name, objective.values[rows], objective.is_minimized)
-    best = best_row(trials, objective, rows)
     surfaces = [_surface(panel, value, objective) for panel in pair_panels(pairs.params, trials, rows)]
-    marked = (best, trials.row_of(trials.default_number))
-    panels = pair_panels(pairs.params, trials, thin_rows(rows, objective.losses, _N_MAX, marked))
+    panels = pair_panels(pairs.params, trials, thin_rows(trials, objective, rows, _N_MAX))
     message = "" if len(rows) else explain_nothing(trials)
     if not message and not panels:
         message = "A contour needs at least two parameters; plot_slice shows a single one."
     shown = [surface.z.ravel() for surface in surfaces if surface is not None]
     means = np.concatenate(shown) if shown else np.empty(0)
     return Contour(
-        Heading("Contours", "; ".join(filter(None, [subtitle_of(trials, objective), pairs.note])), message),
+        Heading("Contours", joined(subtitle_of(trials, objective), pairs.note), message),
         trials,
         _color_axis(value, means),
         objective.is_minimized,
         tuple(panels),
         tuple(surfaces),
-        int(trials.numbers[best]) if best >= 0 else -1,
+        best_shown(trials, objective, rows),
         trials.default_number,
     )
 

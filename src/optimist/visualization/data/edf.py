@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimist.study.study import Study
-from optimist.visualization.data.axes import Axis, n_outside, value_axis
+from optimist.visualization.data.axes import Axis, beyond, value_axis
 from optimist.visualization.data.objective import Target, as_studies, check_target, objective_of, shown_rows
-from optimist.visualization.data.points import Heading, explain_nothing
+from optimist.visualization.data.points import Heading, explain_nothing, joined
 from optimist.visualization.data.trials import FloatArray, read_trials
 
 
@@ -66,8 +66,7 @@ def edf(study: Study | Sequence[Study], target: Target | None, target_name: str)
     pooled = np.concatenate(values)
     axis = value_axis(objectives[0].name, pooled, directions.pop() if len(directions) == 1 else None)
     subtitle = "share of trials with at most this value"
-    if beyond := n_outside(axis, pooled):
-        subtitle += f"; {beyond:,} {'value lies' if beyond == 1 else 'values lie'} beyond the picture"
+    subtitle = joined(subtitle, beyond(axis, pooled))
     return EmpiricalDistributions(
         Heading(title, subtitle, "" if len(pooled) else explain_nothing(tables[0])),
         axis,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from optimist.history.draft import Draft
+from optimist.history.history import History
 from optimist.history.view import View
 from optimist.states import StudyDirection, TrialState
 from optimist.study.study import Study
@@ -71,24 +73,39 @@ class IntermediateValues:
         return [kind for kind in kinds if kind[2]]
 
 
-def intermediate_values(study: Study) -> IntermediateValues:
-    """Collect the reports of the complete, pruned and running trials."""
+def intermediate_values(study: Study, metric: str | None = None) -> IntermediateValues:
+    """Collect the reports of the complete, pruned and running trials.
+
+    Args:
+        study: Whose trials.
+        metric: Which of the named metrics; None: what pruners judge by.
+
+    Raises:
+        ValueError: No trial reported a metric of that name.
+    """
     trials = read_trials(study)
-    curves = sorted(_curves(study.view(), trials), key=lambda curve: curve.number)
+    history = study.ledger.history
+    with history.lock:
+        curves = sorted(_curves(history, study.view(), trials, metric), key=lambda curve: curve.number)
+        first = next((name for names in history.row_metrics.values() for name in names), None)
+    if metric is not None and not curves:
+        raise ValueError(f"No trial reported a metric {metric!r}; trial.report({{{metric!r}: value}}, step) does.")
+    is_judged = metric is None or metric == first
     is_minimized = trials.directions[0] != StudyDirection.MAXIMIZE
     best = next((c for c in curves if c.number == trials.best_number), None)
     default = next((c for c in curves if c.number == trials.default_number), None)
-    kept = _thin(curves, is_minimized)
+    last = np.array([c.values[-1] if is_judged else trials.values[c.row, 0] for c in curves], float)
+    kept = _thin(curves, last if is_minimized else -last)
     shown = {curve.number for curve in kept}
     kept += [c for c in (best, default) if c is not None and c.number not in shown]
     subtitle = subtitle_of(trials)
     if len(kept) < len(curves):
         subtitle += f"; {len(kept):,} of {len(curves):,} curves, the best among them"
     values = np.concatenate([curve.values for curve in curves] or [np.empty(0)])
-    message = "" if curves else _explain(trials)
+    has_goal = is_judged and len(trials.directions) == 1
     return IntermediateValues(
-        Heading("Intermediate Values", subtitle, message),
-        value_axis("Intermediate Value", values, is_minimized if len(trials.directions) == 1 else None),
+        Heading("Intermediate Values", subtitle, "" if curves else _explain(trials)),
+        value_axis(metric or first or "Intermediate Value", values, is_minimized if has_goal else None),
         trials,
         tuple(kept),
         best,
@@ -102,18 +119,26 @@ def _explain(trials: Trials) -> str:
     return "No trial reported intermediate values; call trial.report(value, step) in the objective."
 
 
-def _curves(view: View, trials: Trials) -> Iterable[LearningCurve]:
+def _curves(history: History, view: View, trials: Trials, metric: str | None) -> Iterable[LearningCurve]:
     """The curves of the rows; a loop over trials, because each has its own number of steps."""
     shown = (TrialState.COMPLETE, TrialState.PRUNED)
     numbers = view.numbers
     for i in np.flatnonzero(np.isin(view.states, shown)):
-        steps, values = view.curve(int(i))
+        steps, values = view.curve(int(i)) if metric is None else view.metric_curve(int(i), metric)
         if len(steps):
             yield _curve(trials, int(numbers[i]), steps, values)
     for trial in view.running:
-        if trial.reports:
-            steps = np.array(sorted(trial.reports), np.int64)
-            yield _curve(trials, trial.number, steps, np.array([trial.reports[int(step)] for step in steps], float))
+        reports = _reports(history.drafts[trial.number], metric)
+        if reports:
+            steps = np.array(sorted(reports), np.int64)
+            yield _curve(trials, trial.number, steps, np.array([reports[int(step)] for step in steps], float))
+
+
+def _reports(draft: Draft, metric: str | None) -> Mapping[int, float]:
+    """The reports of a running trial; where metrics have names, those of the first one stand apart."""
+    if metric is None or metric == next(iter(draft.metrics), None):
+        return draft.reports
+    return draft.metrics.get(metric, {})
 
 
 def _curve(trials: Trials, number: int, steps: IntArray, values: FloatArray) -> LearningCurve:
@@ -121,9 +146,7 @@ def _curve(trials: Trials, number: int, steps: IntArray, values: FloatArray) -> 
     return LearningCurve(row, number, TrialState(int(trials.states[row])), bool(trials.is_feasible[row]), steps, values)
 
 
-def _thin(curves: list[LearningCurve], is_minimized: bool) -> list[LearningCurve]:
+def _thin(curves: list[LearningCurve], losses: FloatArray) -> list[LearningCurve]:
     n_points = sum(len(curve.steps) for curve in curves)
     n_max = min(_N_MAX, max(50, int(len(curves) * _N_POINTS / max(n_points, 1))))
-    last = np.array([curve.values[-1] for curve in curves], float)
-    losses = np.nan_to_num(last if is_minimized else -last, nan=np.inf)
-    return [curves[i] for i in thin(losses, n_max)]
+    return [curves[i] for i in thin(np.nan_to_num(losses, nan=np.inf), n_max)]

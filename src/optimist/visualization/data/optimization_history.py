@@ -9,9 +9,9 @@ import numpy as np
 
 from optimist.states import StudyDirection, TrialState
 from optimist.study.study import Study
-from optimist.visualization.data.axes import Axis, n_outside, value_axis
+from optimist.visualization.data.axes import Axis, beyond, value_axis
 from optimist.visualization.data.objective import Objective, Target, as_studies, check_target, objective_of
-from optimist.visualization.data.points import Heading, Points, RowArray, explain_nothing, subtitle_of
+from optimist.visualization.data.points import Heading, Points, RowArray, explain_nothing, joined, subtitle_of
 from optimist.visualization.data.trials import FloatArray, IntArray, Trials, read_trials
 
 
@@ -116,8 +116,7 @@ def _heading(tables: list[Trials], objectives: list[Objective], axis: Axis, valu
     if not tables:
         return Heading(title, message="There are no studies.")
     subtitle = subtitle_of(tables[0], objectives[0]) if len(tables) == 1 else f"{len(tables)} studies"
-    if beyond := n_outside(axis, values):
-        subtitle += f"; {beyond:,} {'value lies' if beyond == 1 else 'values lie'} beyond the picture"
+    subtitle = joined(subtitle, beyond(axis, values))
     return Heading(title, subtitle, "" if len(values) else explain_nothing(tables[0]))
 
 

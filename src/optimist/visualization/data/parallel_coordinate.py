@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from optimist.states import StudyDirection
 from optimist.study.study import Study
 from optimist.visualization.data.axes import Axis, param_axis, value_axis
 from optimist.visualization.data.objective import DEFAULT_NAME, Objective, Target, check_target, objective_of
-from optimist.visualization.data.points import Heading, RowArray, best_row, explain_nothing, subtitle_of, thin_rows
+from optimist.visualization.data.points import Heading, RowArray, best_shown, explain_nothing, subtitle_of, thin_rows
 from optimist.visualization.data.rank import rank_shares
 from optimist.visualization.data.trials import BoolArray, FloatArray, Param, Trials, choose_params, read_trials
 
@@ -80,8 +79,8 @@ def parallel_coordinate(
     chosen = choose_params(trials, params)
     rows = np.flatnonzero(trials.is_complete & np.all([o.is_finite for o in objectives], axis=0))
     first = objectives[0]
-    best = -1 if shows_all else best_row(trials, first, rows)
-    kept = _thin(rows, first, {best, trials.row_of(trials.default_number)})
+    kept = thin_rows(trials, first, rows, _N_MAX)
+    kept = kept[np.argsort(-first.losses[kept], kind="stable")]
     axes = [value_axis(o.name, o.values[rows], o.is_minimized if o.has_best else None) for o in objectives]
     axes += [param_axis(param) for param in chosen]
     heights = [np.clip(axis.positions(o.values[kept]), 0, 1) for o, axis in zip(objectives, axes, strict=False)]
@@ -102,8 +101,8 @@ def parallel_coordinate(
         ranks=ranks,
         rank_values=rank_values,
         is_feasible=trials.is_feasible[kept],
-        best=_position(kept, best),
-        default=_position(kept, trials.row_of(trials.default_number)),
+        best=-1 if shows_all else _position(trials, kept, best_shown(trials, first, rows)),
+        default=_position(trials, kept, trials.default_number),
     )
 
 
@@ -115,13 +114,6 @@ def _all_objectives(trials: Trials) -> list[Objective]:
     ]
 
 
-def _thin(rows: RowArray, objective: Objective, always: set[int]) -> RowArray:
-    """The rows to draw, the worst first."""
-    losses = objective.losses
-    kept = thin_rows(rows, losses, _N_MAX, always)
-    return kept[np.argsort(-losses[kept], kind="stable")]
-
-
 def _heights(param: Param, axis: Axis, rows: RowArray) -> FloatArray:
     values = param.values[rows].astype(float)
     heights = np.full(len(rows), GAP_HEIGHT)
@@ -130,6 +122,7 @@ def _heights(param: Param, axis: Axis, rows: RowArray) -> FloatArray:
     return heights
 
 
-def _position(rows: npt.NDArray[np.intp], row: int) -> int:
-    found = np.flatnonzero(rows == row)
-    return int(found[0]) if row >= 0 and len(found) else -1
+def _position(trials: Trials, rows: RowArray, number: int) -> int:
+    """Where a trial stands among rows; -1 if it does not."""
+    found = np.flatnonzero(trials.numbers[rows] == number)
+    return int(found[0]) if len(found) else -1

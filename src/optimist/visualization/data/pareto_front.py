@@ -76,19 +76,9 @@ def pareto_front(
         ValueError: There are not two or three numbers to show, or not as many names.
     """
     trials = read_trials(study)
-    m = len(trials.directions)
-    if targets is None and m not in (2, 3):
-        raise ValueError(
-            f"A Pareto front shows two or three objectives, but the study has {m}. "
-            "Say with targets which numbers to show, such as targets=lambda trial: trial.values[:2]."
-        )
-    if targets is not None and m == 1:
-        raise ValueError(
-            "The study has one objective, so there is no front; use plot_optimization_history or plot_slice."
-        )
+    _check_objectives(len(trials.directions), targets is not None)
     complete = np.flatnonzero(trials.is_complete)
-    is_feasible = trials.is_feasible
-    frozen: list[FrozenTrial] = []
+    is_feasible, values = trials.is_feasible, trials.values
     if constraints_func is not None or targets is not None:
         # A loop over trials, because the caller's functions take one.
         by_number = {t.number: t for t in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))}
@@ -96,7 +86,8 @@ def pareto_front(
         if constraints_func is not None:
             is_feasible = is_feasible.copy()
             is_feasible[complete] = [all(c <= 0 for c in constraints_func(trial)) for trial in frozen]
-    values = trials.values if targets is None else _target_values(trials.n, complete, frozen, targets)
+        if targets is not None:
+            values = _target_values(trials.n, complete, frozen, targets)
     names = _names(trials, target_names, values.shape[1], targets is not None)
     feasible = complete[is_feasible[complete]]
     signs = np.array([-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in trials.directions])
@@ -120,6 +111,18 @@ def pareto_front(
         infeasible,
         minimized,
     )
+
+
+def _check_objectives(m: int, has_targets: bool) -> None:
+    if not has_targets and m not in (2, 3):
+        raise ValueError(
+            f"A Pareto front shows two or three objectives, but the study has {m}. "
+            "Say with targets which numbers to show, such as targets=lambda trial: trial.values[:2]."
+        )
+    if has_targets and m == 1:
+        raise ValueError(
+            "The study has one objective, so there is no front; use plot_optimization_history or plot_slice."
+        )
 
 
 def is_on_front(losses: FloatArray) -> BoolArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,6 +70,11 @@ class Points:
         return self.where(self.trials.numbers[self.rows] == number)
 
 
+def joined(*parts: str) -> str:
+    """The parts of a subtitle that say something."""
+    return "; ".join(part for part in parts if part)
+
+
 def subtitle_of(trials: Trials, objective: Objective | None = None) -> str:
     """Say in a line how the study went: the best value, and how many trials ended how."""
     parts = []
@@ -98,12 +102,12 @@ def explain_nothing(trials: Trials) -> str:
     return "No complete trial has a finite value."
 
 
-def best_row(trials: Trials, objective: Objective, rows: RowArray) -> int:
-    """The row of the incumbent as far as a figure shows it: feasible, with the best number; -1 if there is none."""
-    if not objective.has_best:
-        return -1
+def best_shown(trials: Trials, objective: Objective, rows: RowArray) -> int:
+    """The number of the incumbent as far as a figure shows it: feasible, with the best value; -1 if there is none."""
     rows = rows[trials.is_feasible[rows]]
-    return int(rows[np.argmin(objective.losses[rows])]) if len(rows) else -1
+    if not objective.has_best or not len(rows):
+        return -1
+    return int(trials.numbers[rows[np.argmin(objective.losses[rows])]])
 
 
 def thin(losses: FloatArray, n_max: int) -> RowArray:
@@ -125,14 +129,15 @@ def thin(losses: FloatArray, n_max: int) -> RowArray:
     return np.sort(np.concatenate([order[:n_best], sample]))
 
 
-def thin_rows(rows: RowArray, losses: FloatArray, n_max: int, marked: Iterable[int]) -> RowArray:
-    """Choose rows as `thin` does, and keep those that are marked; ascending.
+def thin_rows(trials: Trials, objective: Objective, rows: RowArray, n_max: int) -> RowArray:
+    """Choose rows as `thin` does, and keep the incumbent and the recommended values as well; ascending.
 
     Args:
+        trials: What the rows are rows of.
+        objective: What tells good from bad.
         rows: (n,) the rows to choose from.
-        losses: By row of the trials; less is better.
-        n_max: At most so many are kept, besides the marked ones.
-        marked: Rows to keep if they are among them.
+        n_max: At most so many are kept, besides these two.
     """
-    kept = rows[thin(losses[rows], n_max)]
-    return np.union1d(kept, np.intersect1d(rows, np.array(list(marked), np.intp))).astype(np.intp)
+    kept = rows[thin(objective.losses[rows], n_max)]
+    marked = [best_shown(trials, objective, rows), trials.default_number]
+    return np.union1d(kept, rows[np.isin(trials.numbers[rows], marked)]).astype(np.intp)

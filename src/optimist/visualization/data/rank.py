@@ -11,7 +11,15 @@ from optimist.study.study import Study
 from optimist.visualization.data.axes import value_axis
 from optimist.visualization.data.objective import Objective, Target, read_objective, shown_rows
 from optimist.visualization.data.panels import Panel, choose_pairs, pair_panels, value_panels
-from optimist.visualization.data.points import Heading, RowArray, best_row, explain_nothing, subtitle_of, thin_rows
+from optimist.visualization.data.points import (
+    Heading,
+    RowArray,
+    best_shown,
+    explain_nothing,
+    joined,
+    subtitle_of,
+    thin_rows,
+)
 from optimist.visualization.data.trials import FloatArray, Trials
 
 _N_MAX = 2000
@@ -51,9 +59,7 @@ def ranks(study: Study, params: Sequence[str] | None, target: Target | None, tar
     trials, objective = read_objective(study, target, target_name)
     rows = shown_rows(trials, objective)
     pairs = choose_pairs(study, trials, params, target, rows)
-    best = best_row(trials, objective, rows)
-    marked = (best, trials.row_of(trials.default_number))
-    kept = thin_rows(rows, objective.losses, _N_MAX, marked)
+    kept = thin_rows(trials, objective, rows, _N_MAX)
     if len(pairs.params) == 1:
         value = value_axis(objective.name, objective.values[rows], objective.is_minimized)
         panels = value_panels(pairs.params, value, trials, objective, kept)
@@ -68,13 +74,13 @@ def ranks(study: Study, params: Sequence[str] | None, target: Target | None, tar
     by_row = np.full(trials.n, np.nan)
     by_row[rows], rank_values = rank_shares(objective, rows, rows)
     return Rank(
-        Heading(f"Rank of {objective.name}", "; ".join(filter(None, notes)), message),
+        Heading(f"Rank of {objective.name}", joined(*notes), message),
         trials,
         tuple(panels),
         by_row,
         rank_values,
         objective.name,
-        int(trials.numbers[best]) if best >= 0 else -1,
+        best_shown(trials, objective, rows),
         trials.default_number,
     )
 

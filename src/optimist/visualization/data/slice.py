@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optimist.study.study import Study
-from optimist.visualization.data.axes import Axis, n_outside, value_axis
+from optimist.visualization.data.axes import Axis, beyond, value_axis
 from optimist.visualization.data.objective import Target, read_objective, shown_rows
 from optimist.visualization.data.panels import Panel, value_panels
-from optimist.visualization.data.points import Heading, best_row, explain_nothing, subtitle_of
+from optimist.visualization.data.points import Heading, best_shown, explain_nothing, joined, subtitle_of
 from optimist.visualization.data.trials import Trials, choose_params
 
 
@@ -45,17 +45,15 @@ def slices(study: Study, params: Sequence[str] | None, target: Target | None, ta
     value = value_axis(objective.name, objective.values[rows], objective.is_minimized if objective.has_best else None)
     panels = value_panels(chosen, value, trials, objective, rows)
     subtitle = subtitle_of(trials, objective)
-    if beyond := n_outside(value, objective.values[rows]):
-        subtitle += f"; {beyond:,} {'value lies' if beyond == 1 else 'values lie'} beyond the picture"
+    subtitle = joined(subtitle, beyond(value, objective.values[rows]))
     message = "" if len(rows) else explain_nothing(trials)
     if not message and not panels:
         message = "There are no parameters to show."
-    best = best_row(trials, objective, rows)
     return Slice(
         Heading("Slices", subtitle, message),
         trials,
         value,
         tuple(panels),
-        int(trials.numbers[best]) if best >= 0 else -1,
+        best_shown(trials, objective, rows),
         trials.default_number,
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plot_intermediate_values(study: Study) -> Axes:
+def plot_intermediate_values(study: Study, *, metric: str | None = None) -> Axes:
     """Draw the learning curve of each trial: what it reported, step by step.
 
     Arguments and errors as for :func:`optimist.visualization.plot_intermediate_values`.
@@ -22,7 +22,7 @@ def plot_intermediate_values(study: Study) -> Axes:
         The axes it was drawn on.
     """
     pyplot()
-    return draw(intermediate_values(study))
+    return draw(intermediate_values(study, metric))
 
 
 def draw(data: IntermediateValues) -> Axes:

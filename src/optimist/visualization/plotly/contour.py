@@ -20,7 +20,7 @@ from optimist.visualization.plotly.figure import (
     scale,
     text,
 )
-from optimist.visualization.plotly.panels import add_marks, place_of, set_axes
+from optimist.visualization.plotly.panels import add_infeasible, add_marks, place_of, set_axes
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -60,6 +60,7 @@ def draw(data: Contour) -> go.Figure:
         return new_figure(data.heading)
     figure = new_grid(data.heading, data.panels)
     n = sum(panel.points.n for panel in data.panels)
+    add_infeasible(figure, data.panels)
     is_first = True
     for panel, surface in zip(data.panels, data.surfaces, strict=True):
         if surface is not None:
@@ -72,9 +73,6 @@ def draw(data: Contour) -> go.Figure:
         }
         trace = point_trace(panel.feasible, style.COMPLETE, n_figure=n, showlegend=False, marker=marker)
         figure.add_trace(trace, **place_of(panel))
-        if panel.infeasible.n:
-            trace = point_trace(panel.infeasible, style.INFEASIBLE, n_figure=n, showlegend=False)
-            figure.add_trace(trace, **place_of(panel))
     add_marks(figure, data.panels, data.default_number, data.best_number)
     set_axes(figure, data.panels)
     return figure

@@ -19,8 +19,12 @@ from optimist.visualization.data.points import Heading, Points
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-N_SVG: Final = 2000
-"""More points than that are drawn by WebGL; a page can hold only a few such figures, so smaller ones do without."""
+N_SVG: Final = 5000
+"""More points than that are drawn by WebGL. A page can hold only eight such figures, so smaller ones do without."""
+
+
+HEIGHT: Final = 460
+"""Of a plain figure, in pixels; a page would stretch it otherwise. The width is the page's."""
 
 
 def graph_objects() -> Any:
@@ -49,7 +53,7 @@ def is_available() -> bool:
 
 def new_figure(heading: Heading, **layout: Any) -> go.Figure:
     """An empty figure in our look, with its heading."""
-    figure = graph_objects().Figure(layout={"template": template(), **layout})
+    figure = graph_objects().Figure(layout={"template": template(), "height": HEIGHT, **layout})
     _head(figure, heading)
     return figure
 
@@ -175,9 +179,8 @@ def axis_layout(axis: Axis, n_ticks: int = 7, width: int = 40) -> dict[str, Any]
     layout: dict[str, Any] = {"title": {"text": text(axis.label)}, "range": [low, high]}
     if axis.kind == "log":
         layout |= {"type": "log", "range": [float(np.log10(low)), float(np.log10(high))]}
-        if axis.high / axis.low >= 10:
-            n_decades = float(np.log10(axis.high / axis.low))
-            layout |= {"dtick": max(1, math.ceil(n_decades / n_ticks)), "exponentformat": "power", "tickangle": 0}
+        if axis.n_decades >= 1:
+            layout |= {"dtick": max(1, math.ceil(axis.n_decades / n_ticks)), "exponentformat": "power", "tickangle": 0}
             layout["tickfont"] = {"size": 10}  # plotly writes powers larger than other numbers
     if axis.kind == "category":
         layout |= {

@@ -11,13 +11,13 @@ from optimist.study.study import Study
 from optimist.visualization import style
 from optimist.visualization.data.intermediate_values import IntermediateValues, LearningCurve, intermediate_values
 from optimist.visualization.data.trials import Trials
-from optimist.visualization.plotly.figure import axis_layout, graph_objects, new_figure, scatter
+from optimist.visualization.plotly.figure import axis_layout, graph_objects, new_figure
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
-def plot_intermediate_values(study: Study) -> go.Figure:
+def plot_intermediate_values(study: Study, *, metric: str | None = None) -> go.Figure:
     """Draw the learning curve of each trial: what it reported, step by step.
 
     Pruned trials are pale and end in a sign, the incumbent and the recommended values stand out. Of more than 1,000
@@ -25,19 +25,22 @@ def plot_intermediate_values(study: Study) -> go.Figure:
 
     Args:
         study: A study whose trials call ``trial.report``.
+        metric: Which of the metrics, where trials report several by name; None: what pruners judge by.
 
     Returns:
         A figure of plotly.
 
     Raises:
+        ValueError: No trial reported a metric of that name.
         MissingDependencyError: plotly is not installed.
     """
     graph_objects()
-    return draw(intermediate_values(study))
+    return draw(intermediate_values(study, metric))
 
 
 def draw(data: IntermediateValues) -> go.Figure:
     """Draw the figure."""
+    go = graph_objects()
     figure = new_figure(data.heading, xaxis={"title": {"text": "Step"}}, yaxis=axis_layout(data.value))
     n_points = sum(len(curve.steps) for curve in data.curves)
     opacity = style.line_opacity(len(data.curves))
@@ -48,8 +51,7 @@ def draw(data: IntermediateValues) -> go.Figure:
         single = all(len(curve.steps) == 1 for curve in curves)
         mode = "lines+markers" if single or n_points <= 600 else "lines"
         figure.add_trace(
-            scatter(
-                n_points,
+            go.Scatter(
                 **_joined(data.trials, curves),
                 mode=mode,
                 name=kind,
@@ -60,7 +62,7 @@ def draw(data: IntermediateValues) -> go.Figure:
             )
         )
         if kind == "Pruned":
-            figure.add_trace(_ends(data.trials, curves, n_points))
+            figure.add_trace(_ends(data.trials, curves))
     for curve, name, color, dash in (
         (data.default, "Defaults", style.INK, "dash"),
         (data.best, "Best", style.VERMILION, "solid"),
@@ -82,9 +84,8 @@ def _joined(trials: Trials, curves: Sequence[LearningCurve]) -> dict[str, Any]:
     return {"x": x[:-1], "y": y[:-1], "hovertext": texts[:-1]}
 
 
-def _ends(trials: Trials, curves: Sequence[LearningCurve], n_points: int) -> Any:
-    return scatter(
-        n_points,
+def _ends(trials: Trials, curves: Sequence[LearningCurve]) -> Any:
+    return graph_objects().Scatter(
         x=[int(curve.steps[-1]) for curve in curves],
         y=[float(curve.values[-1]) for curve in curves],
         mode="markers",

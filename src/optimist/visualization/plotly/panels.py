@@ -33,6 +33,19 @@ def set_axes(figure: go.Figure, panels: Sequence[Panel]) -> None:
         figure.update_yaxes(y, **place_of(panel))
 
 
+def add_infeasible(figure: go.Figure, panels: Sequence[Panel]) -> None:
+    """Draw the trials that violate a constraint, in grey."""
+    n = sum(panel.points.n for panel in panels)
+    in_legend = True
+    for panel in panels:
+        points = panel.infeasible
+        if points.n:
+            name = style.INFEASIBLE.name
+            trace = point_trace(points, style.INFEASIBLE, n_figure=n, showlegend=in_legend, legendgroup=name)
+            figure.add_trace(trace, **place_of(panel))
+            in_legend = False
+
+
 def add_marks(figure: go.Figure, panels: Sequence[Panel], default_number: int, best_number: int, **rest: Any) -> None:
     """Mark the recommended values and the incumbent in each panel."""
     for number, sign in ((default_number, style.DEFAULT), (best_number, style.BEST)):

@@ -98,5 +98,7 @@ def _draw_space(figure: go.Figure, data: ParetoFront) -> go.Figure:
                 )
             )
     axes = [{**axis_layout(axis), "gridcolor": style.GRID, "backgroundcolor": "#f8f9fb"} for axis in data.axes]
-    figure.update_layout(scene=dict(zip(("xaxis", "yaxis", "zaxis"), axes, strict=True)), height=560)
+    scene = dict(zip(("xaxis", "yaxis", "zaxis"), axes, strict=True))
+    camera = {"eye": {"x": 1.55, "y": -1.55, "z": 0.9}, "center": {"x": 0, "y": 0, "z": -0.12}}
+    figure.update_layout(scene={**scene, "camera": camera, "aspectmode": "cube"}, height=600, margin={"b": 10, "l": 10})
     return figure

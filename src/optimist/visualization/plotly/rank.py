@@ -13,7 +13,7 @@ from optimist.visualization import style
 from optimist.visualization.data.objective import DEFAULT_NAME
 from optimist.visualization.data.rank import Rank, ranks
 from optimist.visualization.plotly.figure import graph_objects, new_figure, new_grid, point_trace, rank_bar
-from optimist.visualization.plotly.panels import add_marks, place_of, set_axes
+from optimist.visualization.plotly.panels import add_infeasible, add_marks, place_of, set_axes
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -54,11 +54,8 @@ def draw(data: Rank) -> go.Figure:
         return new_figure(data.heading)
     figure = new_grid(data.heading, data.panels)
     n = sum(panel.points.n for panel in data.panels)
+    add_infeasible(figure, data.panels)
     for i, panel in enumerate(data.panels):
-        infeasible = panel.infeasible
-        if infeasible.n:
-            trace = point_trace(infeasible, style.INFEASIBLE, n_figure=n, showlegend=i == 0, legendgroup="infeasible")
-            figure.add_trace(trace, **place_of(panel))
         points = panel.feasible
         order = np.argsort(-data.ranks[points.rows], kind="stable")  # the best on top
         points = points.where(order)

@@ -11,7 +11,7 @@ from optimist.visualization import style
 from optimist.visualization.data.objective import DEFAULT_NAME
 from optimist.visualization.data.slice import Slice, slices
 from optimist.visualization.plotly.figure import color_bar, graph_objects, new_figure, new_grid, point_trace
-from optimist.visualization.plotly.panels import add_marks, place_of, set_axes
+from optimist.visualization.plotly.panels import add_infeasible, add_marks, place_of, set_axes
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -56,16 +56,14 @@ def draw(data: Slice) -> go.Figure:
         "cmax": max(int(numbers[-1]), 1),
         "colorbar": color_bar("Trial"),
     }
+    add_infeasible(figure, data.panels)
     for i, panel in enumerate(data.panels):
-        feasible, infeasible = panel.feasible, panel.infeasible
+        feasible = panel.feasible
         marker = {"color": numbers[feasible.rows], "line": {"width": 0}, **colors, "showscale": i == 0}
         trace = point_trace(
             feasible, style.COMPLETE, n_figure=n, name="Feasible Trial", showlegend=False, marker=marker
         )
         figure.add_trace(trace, **place_of(panel))
-        if infeasible.n:
-            trace = point_trace(infeasible, style.INFEASIBLE, n_figure=n, showlegend=i == 0, legendgroup="infeasible")
-            figure.add_trace(trace, **place_of(panel))
     add_marks(figure, data.panels, data.default_number, data.best_number)
     set_axes(figure, data.panels)
     return figure
