@@ -29,8 +29,6 @@ NOT_BUILT = {
     "optuna.storages.GrpcStorageProxy": "comes with the server",
     "optuna.storages.run_grpc_proxy_server": "comes with the server",
     "optuna.terminator": "terminators come with an issue of their own",
-    "optuna.visualization.plot_terminator_improvement": "comes with the terminators",
-    "optuna.visualization.matplotlib.plot_terminator_improvement": "likewise",
 }
 
 READ_ONLY = {"DiscreteUniformDistribution.q": "distributions never change, the deprecated ones neither"}

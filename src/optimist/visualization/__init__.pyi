@@ -11,4 +11,5 @@ from .plotly.param_importances import plot_param_importances as plot_param_impor
 from .plotly.pareto_front import plot_pareto_front as plot_pareto_front
 from .plotly.rank import plot_rank as plot_rank
 from .plotly.slice import plot_slice as plot_slice
+from .plotly.terminator_improvement import plot_terminator_improvement as plot_terminator_improvement
 from .plotly.timeline import plot_timeline as plot_timeline

@@ -10,4 +10,5 @@ from .param_importances import plot_param_importances as plot_param_importances
 from .pareto_front import plot_pareto_front as plot_pareto_front
 from .rank import plot_rank as plot_rank
 from .slice import plot_slice as plot_slice
+from .terminator_improvement import plot_terminator_improvement as plot_terminator_improvement
 from .timeline import plot_timeline as plot_timeline
