@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from optimist.terminator import BestValueStagnationEvaluator, StaticErrorEvaluator
 
 import optimist
 from optimist.study import Study
+from optimist.terminator import BestValueStagnationEvaluator, StaticErrorEvaluator
 from optimist.visualization.data.terminator_improvement import TerminatorImprovement, terminator_improvement
 from optimist.visualization.matplotlib.terminator_improvement import draw as draw_in_matplotlib
 from optimist.visualization.plotly.terminator_improvement import draw as draw_in_plotly

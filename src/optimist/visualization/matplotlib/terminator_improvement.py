@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from optimist.study.study import Study
 from optimist.terminator import BaseErrorEvaluator, BaseImprovementEvaluator
@@ -38,7 +38,7 @@ def draw(data: TerminatorImprovement) -> Axes:
     if data.heading.message:
         return axes
     k, marker = data.n_startup, "." if len(data.numbers) <= 60 else ""
-    line = {"color": style.BLUE, "linewidth": 1.8, "marker": marker}
+    line: dict[str, Any] = {"color": style.BLUE, "linewidth": 1.8, "marker": marker}
     axes.plot(data.numbers[: k + 1], data.improvements[: k + 1], alpha=0.3, **line)
     axes.plot(data.numbers[k:], data.improvements[k:], label=data.value.label, **line)
     if len(data.errors):
