@@ -47,7 +47,7 @@ def test_nothing_stops_before_the_minimum_or_without_an_error() -> None:
 
 def test_many_trials_are_judged_now_and_then() -> None:
     data = judged(study_of(*np.linspace(9, 0, 450).tolist()))
-    assert len(data.numbers) == 200
+    assert len(data.numbers) == 100
     assert data.numbers[-1] == 898
 
 

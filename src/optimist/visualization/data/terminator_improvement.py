@@ -22,7 +22,7 @@ from optimist.visualization.data.axes import Axis, value_axis
 from optimist.visualization.data.points import Heading, explain_nothing
 from optimist.visualization.data.trials import FloatArray, IntArray, read_trials
 
-_N_MAX: Final = 200  # an evaluation may fit a model to all trials so far
+_N_MAX: Final = 100  # an evaluation may fit a model to all trials so far
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class TerminatorImprovement:
     Attributes:
         heading: What stands above it.
         value: The axis of improvements, as far as they count for a decision.
-        numbers: (k,) the complete trials after which it was judged; of more than 200 an even choice, with the last.
+        numbers: (k,) the complete trials after which it was judged; of more than 100 an even choice, with the last.
         improvements: (k,) what was left to gain, in the evaluator's unit.
         errors: (k,) below which gain the terminator stops; empty if that was not asked for.
         n_startup: How many of the first ones cannot stop a study yet.

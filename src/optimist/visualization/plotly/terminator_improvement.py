@@ -23,7 +23,7 @@ def plot_terminator_improvement(
 ) -> go.Figure:
     """Draw how much a terminator still saw to gain after each complete trial, and the error that it compares with.
 
-    Of more than 200 trials an even choice is judged, because each judgement may fit a model.
+    Of more than 100 trials an even choice is judged, because each judgement may fit a model.
 
     Args:
         study: One study.
