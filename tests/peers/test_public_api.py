@@ -26,7 +26,6 @@ NOT_BUILT = {
     "optuna.integration": "its names will say what to use instead, once there is something to use",
     "optuna.storages.GrpcStorageProxy": "comes with the server",
     "optuna.storages.run_grpc_proxy_server": "comes with the server",
-    "optuna.visualization": "pictures come with an issue of their own",
 }
 
 READ_ONLY = {"DiscreteUniformDistribution.q": "distributions never change, the deprecated ones neither"}
