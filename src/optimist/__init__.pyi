@@ -8,6 +8,7 @@ from . import storages as storages
 from . import study as study
 from . import trial as trial
 from . import version as version
+from . import visualization as visualization
 from .exceptions import TrialPruned as TrialPruned
 from .study import Study as Study
 from .study import copy_study as copy_study
