@@ -6,12 +6,12 @@ import copy
 import random
 from collections.abc import Container
 from dataclasses import replace
-from typing import Any
 
 from optimist.history.attributes import AUDIT_KEY
 from optimist.history.condemned import Condemnation, Shadow, is_control
 from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial
+from optimist.history.study_face import StudyFace
 from optimist.history.trackers import loss
 from optimist.history.view import View
 from optimist.pruners.base import GO_ON, BasePruner, ColumnPruner, Curve, Verdict, judge
@@ -112,106 +112,25 @@ class _WithoutControls(BasePruner):
         return bool(self._pruner.prune(StudyWithoutControls(study), trial))
 
 
-class StudyWithoutControls:
-    """A study as if the controls of its audit had been pruned when they were condemned. All else is the study's own.
-
-    Args:
-        study: The study.
-    """
-
-    def __init__(self, study: StudyLike) -> None:
-        self._study = study
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._study, name)
+class StudyWithoutControls(StudyFace):
+    """A study as if the controls of its audit had been pruned when they were condemned."""
 
     def view(self, exclude: int = -1) -> View:
-        """The trials, as columns."""
         view = self._study.view(exclude)
         return view.tracker(Shadow, Shadow).view(view)
 
-    @property
-    def trials(self) -> list[FrozenTrial]:
-        """The trials by number, as copies."""
-        return self.get_trials()
-
     def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
-        """The trials by number; arguments as in ``Study.get_trials``."""
         trials = (_as_pruned(trial) for trial in self._study.get_trials(deepcopy=deepcopy))
         return [trial for trial in trials if states is None or trial.state in states]
 
     @property
     def best_trial(self) -> FrozenTrial:
-        """The best feasible complete trial that is no control.
-
-        Raises:
-            ValueError: There is none.
-        """
         view = self.view()
         lead = view.leader(loss)
         if lead is None:
             raise ValueError("No feasible trial is complete that is no control.")
         number = view.numbers[lead.row]
         return next(copy.deepcopy(t) for t in self._study.get_trials(deepcopy=False) if t.number == number)
-
-    @property
-    def best_value(self) -> float:
-        """The objective value of ``best_trial``."""
-        value = self.best_trial.value
-        assert value is not None
-        return value
-
-    @property
-    def best_params(self) -> dict[str, Any]:
-        """The parameters of ``best_trial``."""
-        return self.best_trial.params
-
-    # The study's own, for those who ask through the protocol
-
-    @property
-    def study_name(self) -> str:
-        """The study's name."""
-        return self._study.study_name
-
-    @property
-    def direction(self) -> StudyDirection:
-        """The direction of a study with one objective."""
-        return self._study.direction
-
-    @property
-    def directions(self) -> list[StudyDirection]:
-        """One direction per objective."""
-        return self._study.directions
-
-    @property
-    def user_attrs(self) -> dict[str, Any]:
-        """The study's user attributes."""
-        return self._study.user_attrs
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether other processes may work on it too."""
-        return self._study.is_shared
-
-    def stop(self) -> None:
-        """End the running ``optimize`` after the trials in flight."""
-        self._study.stop()
-
-    def sync(self) -> None:
-        """Take in what others committed."""
-        self._study.sync()
-
-    def publish(self, number: int) -> None:
-        """Commit what is pending of an open trial."""
-        self._study.publish(number)
-
-    def set_trial_system_attr(self, number: int, key: str, value: Any) -> None:
-        """Keep a note of an algorithm with an open trial."""
-        self._study.set_trial_system_attr(number, key, value)
-
-    def set_system_attr(self, key: str, value: Any) -> None:
-        """Keep a note of an algorithm with the study."""
-        self._study.set_system_attr(key, value)
 
 
 def _as_pruned(trial: FrozenTrial) -> FrozenTrial:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from optimist.pruners import (
     PatientPruner,
     SuccessiveHalvingPruner,
 )
+from optimist.pruners.audited import StudyWithoutControls
 from optimist.samplers import RandomSampler
 from optimist.states import TrialState
 from optimist.storages import RetryHeartbeatStaleTrialCallback
@@ -194,6 +196,11 @@ def test_a_pruner_of_a_user_sees_controls_as_pruned(is_nested: bool) -> None:
     assert study.best_value == -3.0
     assert "seen" in study.trials[1].system_attrs
     assert inner.also[1:] == ("s", study.direction, study.directions, {})
+
+
+def test_a_face_can_be_copied() -> None:
+    study = optimist.create_study(study_name="copied")
+    assert copy.copy(StudyWithoutControls(study)).study_name == "copied"
 
 
 def test_best_trial_of_nothing_but_controls_is_an_error() -> None:
