@@ -18,6 +18,7 @@ from optimist.pruners import (
     NopPruner,
     PatientPruner,
     PercentilePruner,
+    PromotionPruner,
     SuccessiveHalvingPruner,
     ThresholdPruner,
     WilcoxonPruner,
@@ -118,6 +119,15 @@ class TestHyperbandPrunerWithResources(PrunerSuite):
 
     def make_pruner(self) -> BasePruner:
         return HyperbandPruner(min_resource=2, max_resource=20, reduction_factor=2)
+
+
+class TestPromotionPruner(PrunerSuite):
+    compares = False
+    keeps_best = False
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return PromotionPruner(9, min_resource=2)
 
 
 @pytest.mark.filterwarnings("ignore:WilcoxonPruner:UserWarning")

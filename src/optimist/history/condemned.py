@@ -119,11 +119,19 @@ def _pruned_when_condemned(change: TrialChange) -> TrialChange:
     Reports of earlier steps that came after that moment are taken for reports before it: their order is not kept.
     """
     condemned_at = change.system_attrs[AUDIT_KEY]["step"]
-    reports = {step: value for step, value in change.reports.items() if step <= condemned_at}
+    reports = _until(condemned_at, change.reports)
     last = reports[max(reports)] if reports else math.nan
     return dataclasses.replace(
-        change, state=TrialState.PRUNED, values=None if math.isnan(last) else (last,), reports=reports
+        change,
+        state=TrialState.PRUNED,
+        values=None if math.isnan(last) else (last,),
+        reports=reports,
+        metrics={name: _until(condemned_at, by_step) for name, by_step in change.metrics.items()},
     )
+
+
+def _until(last_step: int, by_step: Mapping[int, float]) -> dict[int, float]:
+    return {step: value for step, value in by_step.items() if step <= last_step}
 
 
 def _change_of(trial: OpenTrial) -> TrialChange:

@@ -249,6 +249,16 @@ class View:
         start, stop = history.curve_range(row)
         return history.curve_steps.head(stop)[start:], history.curve_values.head(stop)[start:]
 
+    def metric_names(self, row: int) -> list[str]:
+        """The names of the metrics that a finished trial reported, the first one first; empty if it used no names."""
+        return list(self._history.row_metrics.get(row, ()))
+
+    def metric_curve(self, row: int, name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """As ``curve``, of one of the named metrics; empty if the trial did not report it."""
+        history = self._history
+        start, stop = history.row_metrics.get(row, {}).get(name, (0, 0))
+        return history.curve_steps.head(stop)[start:], history.curve_values.head(stop)[start:]
+
     # Statistics that are kept
 
     def tracker(self, key: Hashable, make: type[TrackerT], *args: Any) -> TrackerT:

@@ -2,6 +2,8 @@ from .audited import AuditedPruner as AuditedPruner
 from .base import BasePruner as BasePruner
 from .base import ColumnPruner as ColumnPruner
 from .base import Curve as Curve
+from .base import PromotingPruner as PromotingPruner
+from .base import Promotion as Promotion
 from .base import Verdict as Verdict
 from .base import judge as judge
 from .comparison import PrunerComparison as PrunerComparison
@@ -14,6 +16,7 @@ from .median import MedianPruner as MedianPruner
 from .nop import NopPruner as NopPruner
 from .patient import PatientPruner as PatientPruner
 from .percentile import PercentilePruner as PercentilePruner
+from .promotion import PromotionPruner as PromotionPruner
 from .recording import Recording as Recording
 from .replaying import Replay as Replay
 from .replaying import random_orders as random_orders

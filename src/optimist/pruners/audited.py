@@ -14,7 +14,7 @@ from optimist.history.records import FrozenTrial
 from optimist.history.study_face import StudyFace
 from optimist.history.trackers import loss
 from optimist.history.view import View
-from optimist.pruners.base import GO_ON, BasePruner, ColumnPruner, Curve, Verdict, judge
+from optimist.pruners.base import GO_ON, BasePruner, ColumnPruner, Curve, PromotingPruner, Verdict, judge
 from optimist.states import StudyDirection, TrialState
 
 
@@ -39,7 +39,7 @@ class AuditedPruner(ColumnPruner):
         seed: Decides which; any non-negative integer. None takes the study's name in its place.
 
     Raises:
-        TypeError: ``pruner`` is no pruner, or is audited already.
+        TypeError: ``pruner`` is no pruner, is audited already, or promotes trials.
         ValueError: ``control`` is outside its range.
     """
 
@@ -48,6 +48,11 @@ class AuditedPruner(ColumnPruner):
         if not isinstance(given, BasePruner) or isinstance(given, AuditedPruner):
             raise TypeError(
                 f"AuditedPruner wraps a pruner that is not audited yet, such as MedianPruner(), but got {pruner!r}."
+            )
+        if isinstance(given, PromotingPruner):
+            raise TypeError(
+                f"AuditedPruner cannot audit {type(given).__name__}: what that stops is only put off, and goes on when it "
+                "deserves it."
             )
         if not 0.0 <= control <= 1.0:
             raise ValueError(
@@ -141,6 +146,7 @@ def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
     pruned = copy.copy(trial)
     pruned.state = TrialState.PRUNED
     pruned.intermediate_values = {s: v for s, v in trial.intermediate_values.items() if s <= condemned_at}
+    pruned.intermediate_metrics = {s: row for s, row in trial.intermediate_metrics.items() if s <= condemned_at}
     last = pruned.intermediate_values.get(condemned_at)
     pruned.values = None if last is None or last != last else [last]
     return pruned

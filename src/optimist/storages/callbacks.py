@@ -57,6 +57,7 @@ class RetryHeartbeatStaleTrialCallback:
             user_attrs=dict(trial.user_attrs),
             system_attrs=attrs,
             intermediate_values=dict(trial.intermediate_values) if self._inherit_intermediate_values else None,
+            intermediate_metrics=trial.intermediate_metrics if self._inherit_intermediate_values else None,
         )
 
     @staticmethod

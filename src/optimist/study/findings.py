@@ -6,6 +6,7 @@ import copy
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from optimist.history.attributes import METRIC_NAMES_KEY
 from optimist.history.collector import collector_paused
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from optimist.analysis.pruning_audit import PruningAudit
     from optimist.pruners.comparison import PrunerComparison
     from optimist.pruners.lineup import Candidate
-
-METRIC_NAMES_KEY: Final = "study:metric_names"
 
 _DATAFRAME_ATTRS: Final = (
     "number",

@@ -11,7 +11,7 @@ import pytest
 import optimist
 from optimist.distributions import FloatDistribution
 from optimist.history.attributes import AUDIT_KEY
-from optimist.history.condemned import Condemnation
+from optimist.history.condemned import Condemnation, Shadow
 from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial
 from optimist.pruners import (
@@ -21,6 +21,7 @@ from optimist.pruners import (
     CurvePruner,
     MedianPruner,
     PatientPruner,
+    PromotionPruner,
     SuccessiveHalvingPruner,
 )
 from optimist.pruners.audited import StudyWithoutControls
@@ -237,3 +238,20 @@ def test_arguments_are_checked() -> None:
     for pruner in (None, MedianPruner, AuditedPruner(MedianPruner())):
         with pytest.raises(TypeError, match="not audited yet"):
             AuditedPruner(pruner)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="only put off"):
+        AuditedPruner(PromotionPruner(max_resource=9))
+
+
+def test_named_metrics_of_a_control_are_cut_as_well() -> None:
+    inner = LooksAround()
+    study = optimist.create_study(pruner=AuditedPruner(inner, control=1.0))
+    for _ in range(2):
+        trial = study.ask()
+        for step in range(4):
+            trial.report({"loss": 1.0, "seconds": float(step)}, step)
+            trial.should_prune()
+        study.tell(trial, 1.0)
+    assert list(inner.trials[0].intermediate_metrics) == [0, 1]
+    view = study.view()
+    shown = view.tracker(Shadow, Shadow).view(view)
+    assert [shown.metric_curve(0, name)[0].tolist() for name in ("loss", "seconds")] == [[0, 1], [0, 1]]
