@@ -9,6 +9,7 @@ from .plotly.optimization_history import plot_optimization_history as plot_optim
 from .plotly.parallel_coordinate import plot_parallel_coordinate as plot_parallel_coordinate
 from .plotly.param_importances import plot_param_importances as plot_param_importances
 from .plotly.pareto_front import plot_pareto_front as plot_pareto_front
+from .plotly.pruning_audit import plot_pruning_audit as plot_pruning_audit
 from .plotly.rank import plot_rank as plot_rank
 from .plotly.slice import plot_slice as plot_slice
 from .plotly.terminator_improvement import plot_terminator_improvement as plot_terminator_improvement

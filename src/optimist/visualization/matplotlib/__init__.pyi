@@ -8,6 +8,7 @@ from .optimization_history import plot_optimization_history as plot_optimization
 from .parallel_coordinate import plot_parallel_coordinate as plot_parallel_coordinate
 from .param_importances import plot_param_importances as plot_param_importances
 from .pareto_front import plot_pareto_front as plot_pareto_front
+from .pruning_audit import plot_pruning_audit as plot_pruning_audit
 from .rank import plot_rank as plot_rank
 from .slice import plot_slice as plot_slice
 from .terminator_improvement import plot_terminator_improvement as plot_terminator_improvement
