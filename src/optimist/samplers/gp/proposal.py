@@ -117,7 +117,8 @@ class Proposer:
             return None
         activity = Activity(domain, evidence.points, evidence.mask, known.order)
         weights = 1.0 / (rng.dirichlet(np.ones(view.n_objectives)) + 0.02)  # of the objectives, if they are many
-        surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights)
+        is_bold = rng.random() < self._settings.bold_share
+        surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights, is_bold=is_bold)
         pending = _pending(view, domain, activity)
         surrogate = surrogate.believing(pending)
         return Ground(surrogate, activity, self._incumbents(evidence, rng), _fixed(domain, pinned))

@@ -20,6 +20,7 @@ class Settings:
         n_incumbents: How many best trials these surround.
         n_starts: How many candidates a search by gradients begins from.
         n_evaluations: Of the acquisition function in such a search, at most.
+        bold_share: So many trials ask for a real improvement where the search stands still.
     """
 
     priors: Priors = field(default_factory=Priors)
@@ -30,3 +31,4 @@ class Settings:
     n_incumbents: int = 4
     n_starts: int = 6
     n_evaluations: int = 30
+    bold_share: float = 0.5
