@@ -21,7 +21,7 @@ POWERS: Final = np.linspace(-2.0, 1.0, 25)
 _WIDEST: Final = 1e100  # losses are scaled down first where differences of them would overflow
 
 
-def standardised(losses: FloatArray, tail: float = 3.0) -> FloatArray:
+def standardised(losses: FloatArray, tail: float = 8.0) -> FloatArray:
     """Transform losses so that their mean is 0, their variance 1 and their tails are short; smaller stays better.
 
     Args:

@@ -269,3 +269,11 @@ def test_constraints_func_is_deprecated_and_works() -> None:
 def test_wrong_arguments(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         GPSampler(**options)
+
+
+def test_fixed_parameters_are_part_of_the_model() -> None:
+    sampler = optimist.samplers.PartialFixedSampler({"x": 3.0}, GPSampler(seed=0))
+    study = optimist.create_study(sampler=sampler)
+    study.optimize(lambda trial: bowl(trial) + trial.params["x"] * trial.params["y"], n_trials=20)
+    assert {trial.params["x"] for trial in study.trials} == {3.0}
+    assert study.best_params["y"] == pytest.approx(-3.6, abs=0.1)

@@ -24,7 +24,7 @@ class Settings:
     """
 
     priors: Priors = field(default_factory=Priors)
-    tail: float = 3.0
+    tail: float = 8.0
     max_points: int = 224
     n_spread: int = 256
     n_near: int = 192
