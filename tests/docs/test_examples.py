@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import data
 import pytest
 
-from tests.idx import write_data_set
+import optimist
+from tests.servers import url_for
+from tools.servers import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT_FORMS = {
+    "corrupted_mnist.py": ["--trials", "3", "--train-size", "500", "--epochs", "2"],
     "data.py": ["corrupted-mnist", "corrupted"],
     "digits_forest.py": ["--trials", "3", "--grid", "small"],
     "distributed.py": ["--trials", "3", "--workers", "1", "2", "--storage", "sqlite:///distributed.db"],
-    "fashion_trainer.py": ["--train-size", "40", "--epochs", "2"],
+    "fashion_trainer.py": ["--train-size", "500", "--epochs", "2"],
+    "fashion_tune.py": ["--trials", "3", "--train-size", "500", "--epochs", "2", "--retrain", "2"],
 }
-NEED_TORCH = {"fashion_trainer.py"}
-RUNNABLE = [name for name in SHORT_FORMS if name not in NEED_TORCH or find_spec("torch")]
+IMAGES = {
+    "corrupted_mnist.py": data.MNIST,
+    "data.py": data.MNIST,
+    "fashion_trainer.py": data.FASHION_MNIST,
+    "fashion_tune.py": data.FASHION_MNIST,
+}
+NEED_TORCH = {"corrupted_mnist.py", "fashion_trainer.py", "fashion_tune.py"}
 
 
 def test_every_example_has_a_short_form() -> None:
@@ -27,16 +38,48 @@ def test_every_example_has_a_short_form() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("example", RUNNABLE)
-def test_example_runs_twice(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_data_set(tmp_path / "images", n_train=50)  # made-up images do for a smoke run
-    for variable in ("OPTIMIST_FASHION_MNIST", "OPTIMIST_MNIST"):
-        monkeypatch.setenv(variable, str(tmp_path / "images"))
-    pytest.importorskip("sklearn", reason="the examples need scikit-learn: pip install --group examples")
+@pytest.mark.parametrize("example", SHORT_FORMS)
+def test_example_runs_twice(example: str, tmp_path: Path) -> None:
+    need_all_of(example)
     for _ in range(2):
         done = run([str(ROOT / "examples" / example), *SHORT_FORMS[example]], tmp_path)
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
+
+
+def need_all_of(example: str) -> None:
+    """Skip where what the example needs is not installed."""
+    pytest.importorskip("sklearn", reason="the examples need scikit-learn: pip install --group examples")
+    if example in NEED_TORCH and find_spec("torch") is None:
+        pytest.skip("the example needs PyTorch: make .venv/has-images")
+    if example in IMAGES and data.find(IMAGES[example]) is None:
+        pytest.skip(f"the example needs {IMAGES[example].title}: python examples/data.py fetch")
+
+
+@pytest.mark.slow
+def test_corrupted_mnist_is_tuned_through_mysql(tmp_path: Path, mariadb: Server) -> None:
+    need_all_of("corrupted_mnist.py")
+    url = url_for(mariadb, tmp_path)
+    done = run(
+        [str(ROOT / "examples/corrupted_mnist.py"), *SHORT_FORMS["corrupted_mnist.py"], "--storage", url], tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "3 trials" in done.stdout
+    assert "[worker 1]" in done.stdout
+    (study,) = optimist.get_all_study_summaries(url)
+    assert study.n_trials == 3
+    assert float(re.search(r"Test accuracy of the best: (\S+)", done.stdout)[1]) > 0.2  # chance is 0.1
+
+
+@pytest.mark.slow
+def test_fashion_tune_compares_chosen_with_default_and_draws_the_study(tmp_path: Path) -> None:
+    need_all_of("fashion_tune.py")
+    done = run([str(ROOT / "examples/fashion_tune.py"), *SHORT_FORMS["fashion_tune.py"]], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "6 epochs, 100% of the 6 without pruning" in done.stdout  # too few trials for the pruner to stop any
+    assert re.search(r"Test accuracy, mean of 2 seeds: 0\.\d+ with the defaults, 0\.\d+ tuned", done.stdout)
+    pictures = {path.stem for path in (tmp_path / "fashion-pictures").glob("*.html")}
+    assert pictures == {"optimization_history", "intermediate_values", "parallel_coordinate", "param_importances"}
 
 
 @pytest.mark.slow
