@@ -3,8 +3,8 @@
 Worker processes share the search. A tenth of FashionMNIST's 60,000 training images validates: by these, trials are
 compared, stopped and chosen. Then the defaults and the best hyperparameters are trained again, with new seeds, on the
 training images that the search used, and only then the test images are looked at, once. Everything is seeded: the same
-call with as many workers finds the same. The study lives in an SQLite file: a run that was interrupted goes on where it
-stopped, a finished one starts again.
+call with as many workers finds the same. The study lives in an SQLite file: a second call goes on where the first was
+interrupted, or looks at its finished study again; with more trials it adds what is missing.
 
     python examples/fashion_tune.py --trials 60 --train-size 10000 --epochs 8    a few minutes on two cores
     python examples/fashion_tune.py --trials 3 --train-size 500 --epochs 2       seconds, to see that it runs
@@ -41,7 +41,7 @@ from scipy import stats
 from torch import nn
 
 import optimist
-from optimist import pruners
+from optimist import pruners, visualization
 
 DEFAULTS = Hyperparameters()
 PRUNERS = {
@@ -108,7 +108,7 @@ def main() -> None:
     console.print(describe_best(study), describe_costs(study, arguments.epochs), sep="\n")
     if arguments.pruner != "none":
         console.print(describe_audit(study))
-    save_pictures(study, arguments.pictures)
+    save_pictures(study, arguments.pictures, arguments.picture_format)
     console.print(f"Pictures are in {arguments.pictures}")
 
     console.print(f"Training both again, with {arguments.retrain} new seeds")
@@ -135,24 +135,23 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of the search and its trainings")
     parser.add_argument("--storage", default="sqlite:///fashion.db", help="where the study lives")
     parser.add_argument("--pictures", type=Path, default=Path("fashion-pictures"), metavar="FOLDER")
+    parser.add_argument(
+        "--picture-format", choices=["html", "png", "svg"], default="html", help="png and svg need kaleido and Chrome"
+    )
     return parser.parse_args()
 
 
 def tune(arguments: argparse.Namespace) -> optimist.Study:
-    """Run the trials that are missing; all of them if none is."""
-    name = "fashion-{pruner}-{train_size}-images-{epochs}-epochs-seed-{seed}".format(**vars(arguments))
+    """Run the trials that are missing."""
     pruner = PRUNERS[arguments.pruner]()
     study = optimist.create_study(
-        study_name=name,
+        study_name="fashion-{pruner}-{train_size}-images-{epochs}-epochs-seed-{seed}".format(**vars(arguments)),
         storage=arguments.storage,
         direction="maximize",
         sampler=optimist.samplers.TPESampler(seed=arguments.seed),
         pruner=pruner if arguments.pruner == "none" else pruners.AuditedPruner(pruner),
         load_if_exists=True,
     )
-    if len(finished_trials(study)) >= arguments.trials:  # of an earlier call
-        optimist.delete_study(study_name=name, storage=arguments.storage)
-        return tune(arguments)
     study.optimize(
         Objective(arguments.train_size, arguments.epochs, arguments.seed),
         total_trials=arguments.trials,
@@ -208,19 +207,16 @@ def describe_audit(study: optimist.Study) -> str:
     return "\n".join(study.pruning_audit().sentences)
 
 
-def save_pictures(study: optimist.Study, folder: Path) -> None:
-    """Draw the study; each picture is a web page of its own that can be zoomed and asked for details."""
-    from optimist import visualization
-
+def save_pictures(study: optimist.Study, folder: Path, form: str) -> None:
+    """Draw the study; as HTML, each picture can be zoomed, and asked for details."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (
-        "optimization_history",
-        "intermediate_values",
-        "parallel_coordinate",
-        "param_importances",
-    ):
+    for name in ("optimization_history", "intermediate_values", "parallel_coordinate", "param_importances"):
         figure = getattr(visualization, f"plot_{name}")(study)
-        figure.write_html(folder / f"{name}.html", include_plotlyjs="directory")
+        path = folder / f"{name}.{form}"
+        if form == "html":
+            figure.write_html(path, include_plotlyjs="directory")  # plotly.js once for all, beside them
+        else:
+            figure.write_image(path)
 
 
 # ------------------------------------------------------------------------------------------------ after the search
