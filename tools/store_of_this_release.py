@@ -30,6 +30,9 @@ def objective(trial: optimist.Trial) -> float:
     trial.set_user_attr("note", {"text": f"trial {trial.number} ✓", "list": [1, None, 2.5]})
     trial.set_constraint("weight", x - 0.5)
     for step in range(3):
+        if trial.number == 7:
+            trial.report({"loss": x * step, "seconds": float("inf")} if step else {"loss": 0.0, "größe": 1.5}, step)
+            continue
         trial.report(float("nan") if trial.number == 4 and step == 1 else x * step, step)
     if trial.number == 5:
         raise optimist.TrialPruned
@@ -69,6 +72,7 @@ def described(url: str) -> dict[str, Any]:
                     "params": trial.params,
                     "distributions": {k: distribution_to_json(v) for k, v in trial.distributions.items()},
                     "reports": {str(step): repr(value) for step, value in trial.intermediate_values.items()},
+                    "metrics": {str(step): repr(row) for step, row in trial.intermediate_metrics.items()},
                     "user_attrs": trial.user_attrs,
                     "system_attrs": trial.system_attrs,
                     "void": trial.void_reason,

@@ -10,6 +10,7 @@ import optimist.pruners
 from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial
 from optimist.pruners import (
+    AuditedPruner,
     BasePruner,
     CurvePruner,
     HyperbandPruner,
@@ -17,6 +18,7 @@ from optimist.pruners import (
     NopPruner,
     PatientPruner,
     PercentilePruner,
+    PromotionPruner,
     SuccessiveHalvingPruner,
     ThresholdPruner,
     WilcoxonPruner,
@@ -119,6 +121,15 @@ class TestHyperbandPrunerWithResources(PrunerSuite):
         return HyperbandPruner(min_resource=2, max_resource=20, reduction_factor=2)
 
 
+class TestPromotionPruner(PrunerSuite):
+    compares = False
+    keeps_best = False
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return PromotionPruner(9, min_resource=2)
+
+
 @pytest.mark.filterwarnings("ignore:WilcoxonPruner:UserWarning")
 class TestWilcoxonPruner(PrunerSuite):
     def make_pruner(self) -> BasePruner:
@@ -156,6 +167,27 @@ class TestPrunerOfAUser(PrunerSuite):
 class TestPatientPrunerAroundPrunerOfAUser(PrunerSuite):
     def make_pruner(self) -> BasePruner:
         return PatientPruner(WorseThanAnyPruner(), patience=0)
+
+
+class TestAuditedMedianPruner(PrunerSuite):
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return AuditedPruner(MedianPruner(n_startup_trials=3), control=0.5)
+
+
+class TestAuditedHyperbandPruner(PrunerSuite):
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return AuditedPruner(HyperbandPruner(), control=0.0)
+
+
+class TestAuditedPrunerOfAUser(PrunerSuite):
+    records = True
+
+    def make_pruner(self) -> BasePruner:
+        return AuditedPruner(PatientPruner(WorseThanAnyPruner(), patience=0), seed=1)
 
 
 def test_no_pruner_was_forgotten() -> None:

@@ -19,6 +19,7 @@ class NaiveTrial:
         default_factory=dict
     )  # name -> distribution, internal value
     reports: dict[int, float] = field(default_factory=dict)
+    metrics: dict[str, dict[int, float]] = field(default_factory=dict)
     user_attrs: dict[str, Any] = field(default_factory=dict)
     system_attrs: dict[str, Any] = field(default_factory=dict)
     values: tuple[float, ...] | None = None

@@ -36,6 +36,11 @@ attrs = st.dictionaries(st.text(max_size=5).filter(lambda key: "\0" not in key),
 def documents(draw: st.DrawFn) -> Document:
     space = draw(st.lists(st.integers(0, 10**6), max_size=5, unique=True))
     steps = draw(st.lists(integers, max_size=5, unique=True))
+    names = [
+        "loss",
+        *draw(st.lists(text.filter(lambda name: name != "loss" and _is_utf8(name)), max_size=2, unique=True)),
+    ]
+    names = names if steps and draw(st.booleans()) else []
     return Document(
         space,
         [draw(numbers) for _ in space],
@@ -44,13 +49,20 @@ def documents(draw: st.DrawFn) -> Document:
         [draw(st.floats()) for _ in steps],
         storable_attrs(draw(attrs)),
         storable_attrs(draw(attrs)),
+        names,
+        [[draw(st.none() | st.floats()) for _ in steps] for _ in names[1:]],
     )
+
+
+def _is_utf8(name: str) -> bool:
+    return name.encode(errors="ignore").decode() == name
 
 
 def facts(document: Document) -> str:
     """Everything, exactly."""
     read = (read_attrs(document.user_attrs), read_attrs(document.system_attrs))
-    return repr((document.space, document.params, document.values, document.steps, document.reports, *read))
+    named = (document.metrics, document.more)
+    return repr((document.space, document.params, document.values, document.steps, document.reports, *named, *read))
 
 
 @settings(derandomize=True, deadline=None, max_examples=200)

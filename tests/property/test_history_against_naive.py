@@ -20,6 +20,7 @@ from optimist.distributions import (
 )
 from optimist.history.draft import Change, SpaceParams, StudyChange, TrialChange
 from optimist.history.history import History
+from optimist.history.metrics import with_metrics
 from optimist.history.records import to_datetime
 from optimist.history.view import View
 from optimist.states import StudyDirection, TrialState
@@ -149,6 +150,9 @@ class Histories(RuleBasedStateMachine):
                 attributes.update(constraints)
             for known in (trial.reports, draft.reports):
                 known.update(reported)
+            if reported and trial.number % 3 == 0:
+                trial.metrics = {"loss": {}, "acc": {step: -value for step, value in reported.items() if step % 2}}
+                draft.metrics = with_metrics(draft.metrics, trial.metrics)
             self.end(trial, state, self.draw_values(data, state))
 
     @precondition(has_open)
@@ -335,6 +339,12 @@ def check_trials(history: History, naive: NaiveHistory) -> None:
         assert list(trial.params) == list(expected.params)  # in order of suggestion
         assert trial.distributions == expected.distributions
         assert same(dict(sorted(trial.intermediate_values.items())), dict(sorted(expected.reports.items())))
+        rows = {
+            step: {"loss": value} | ({"acc": -value} if step in expected.metrics["acc"] else {})
+            for step, value in sorted(expected.reports.items())
+            if expected.metrics
+        }
+        assert repr(trial.intermediate_metrics) == repr(rows)
         assert trial.user_attrs == expected.user_attrs
         assert trial.system_attrs == expected.system_attrs
         assert trial.constraints == expected.constraints
@@ -371,6 +381,11 @@ def check_columns(view: View, then: NaiveHistory) -> None:
     for row, trial in enumerate(finished):
         steps, values = view.curve(row)
         assert same(list(zip(steps.tolist(), values.tolist(), strict=True)), sorted(trial.reports.items()))
+        assert view.metric_names(row) == list(trial.metrics)
+        for name in trial.metrics:
+            steps, values = view.metric_curve(row, name)
+            found = sorted((trial.metrics[name] if name == "acc" else trial.reports).items())
+            assert same(list(zip(steps.tolist(), values.tolist(), strict=True)), found)
         assert view.row_attrs(row) == (trial.user_attrs, trial.system_attrs)
         assert dict(view.layouts[view.layout_indices[row]].distributions) == trial.distributions
     for open_trial, expected in zip(view.open_trials, then.open, strict=True):

@@ -29,6 +29,7 @@ from optimist.exceptions import (
     TrialNotFoundError,
     UpdateFinishedTrialError,
 )
+from optimist.history.attributes import RESUMED_KEY
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import Storage
@@ -54,6 +55,14 @@ PARAMS: Params = [
 numbers = st.sampled_from([0.0, -0.0, 1.0, 1.0, 2.0, -3.5, 1e300, math.inf, -math.inf])
 params = st.lists(st.sampled_from(PARAMS), max_size=3, unique_by=lambda param: param[0])
 reports = st.dictionaries(st.integers(0, 4), numbers | st.just(math.nan), max_size=2)
+metric_names = st.sampled_from(((), (), ("loss",), ("loss", "acc"), ("loss", "lr", "acc")))
+
+
+def named(reported: dict[int, float], names: tuple[str, ...]) -> dict[str, dict[int, float]]:
+    """Metrics beside the one that is reported."""
+    return {name: {} if name == "loss" else {k: -v for k, v in reported.items()} for name in names if reported}
+
+
 attrs = st.dictionaries(
     st.sampled_from(["a", "b", "constraints:c"]),
     st.sampled_from([-1.0, 0.0, 1.0, math.inf]),
@@ -77,6 +86,7 @@ class Study:
     readers: list[Reader]
     trials: list[Seen] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
+    promoted: set[int] = field(default_factory=set)
     user_attrs: dict[str, Any] = field(default_factory=dict)
     system_attrs: dict[str, Any] = field(default_factory=dict)
 
@@ -168,7 +178,9 @@ class StorageMachine(RuleBasedStateMachine):
     @rule(
         pick=picks,
         whole=st.lists(
-            st.tuples(st.sampled_from((RUNNING, WAITING, WAITING, *FINAL)), params, reports, notes, attrs),
+            st.tuples(
+                st.sampled_from((RUNNING, WAITING, WAITING, *FINAL)), params, reports, notes, attrs, metric_names
+            ),
             min_size=1,
             max_size=3,
         ),
@@ -187,8 +199,9 @@ class StorageMachine(RuleBasedStateMachine):
                 reports=dict(reported),
                 user_attrs=dict(user),
                 system_attrs=dict(system),
+                metrics=named(reported, names),
             )
-            for state, suggested, reported, user, system in whole
+            for state, suggested, reported, user, system, names in whole
         ]
         n = len(study.trials)
         assert self.handle(pick).add_trials(study_id, changes) == list(range(n, n + len(changes)))
@@ -229,6 +242,7 @@ class StorageMachine(RuleBasedStateMachine):
         reported=reports,
         user=notes,
         system=attrs,
+        names=metric_names,
         then=st.booleans(),
     )
     def write(
@@ -242,6 +256,7 @@ class StorageMachine(RuleBasedStateMachine):
         reported: dict[int, float],
         user: dict[str, Any],
         system: dict[str, Any],
+        names: tuple[str, ...],
         then: bool,
     ) -> None:
         """Change a trial; if that finishes it and ``then`` is set, the store may begin another one with it."""
@@ -257,6 +272,7 @@ class StorageMachine(RuleBasedStateMachine):
             reports=dict(reported),
             user_attrs=dict(user),
             system_attrs=dict(system),
+            metrics=named(reported, names),
         )
         reader = study.readers[who % len(study.readers)]
         storage = reader._storage
@@ -295,6 +311,31 @@ class StorageMachine(RuleBasedStateMachine):
             assert storage.void(study_id, trial.number, f"{pick}") == (trial.void is None)
             trial.void = f"{pick}" if trial.void is None else trial.void
         self.check_reader(study, study.readers[pick % len(study.readers)].catch_up())
+
+    @precondition(has_studies)
+    @rule(pick=picks, trial_pick=picks, suggested=params, user=notes)
+    def promote(self, pick: int, trial_pick: int, suggested: Params, user: dict[str, Any]) -> None:
+        study_id, study = self.pick_study(pick)
+        trial = self.pick_trial(study, trial_pick)
+        number = pick if trial is None else trial.number
+        change = TrialChange(params=list(suggested), user_attrs=dict(user), system_attrs={RESUMED_KEY: [number]})
+        storage = self.handle(pick)
+        if trial is None:
+            with pytest.raises(TrialNotFoundError):
+                storage.promote(study_id, number, change, 0)
+            return
+        begun = storage.promote(study_id, number, change, 0)
+        may_be = trial.state == TrialState.PRUNED and trial.void is None and number not in study.promoted
+        assert (begun is not None) == may_be
+        if begun is not None:
+            assert begun.number == len(study.trials)
+            study.promoted.add(number)
+            seen = Seen(begun.number)
+            seen.take(change)
+            study.trials.append(seen)
+            reader = study.readers[pick % len(study.readers)].catch_up()
+            seen.started_us = reader.trials[begun.number].started_us
+            self.check_reader(study, reader)
 
     # Readers
 

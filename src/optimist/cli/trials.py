@@ -89,6 +89,8 @@ def tabulate(study: Study) -> tuple[list[Key], list[Record]]:
     study.ledger.sync()
     if study.ledger.history.voided:
         attrs.append("void_reason")
+    if study.ledger.history.has_metrics:
+        attrs.append("intermediate_metrics")
     table = trials_table(study, attrs)
     columns = [cells.to_list() for cells in table.values()]
     keys: list[Key] = list(table)

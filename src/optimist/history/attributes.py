@@ -16,6 +16,9 @@ RECOMMENDS_KEY: Final = "optimist:recommends"
 MISFIT_PREFIX: Final = "optimist:misfit:"
 """On a trial, before a name: the value of a parameter whose kind contradicts that of earlier trials."""
 
+METRIC_NAMES_KEY: Final = "study:metric_names"
+"""On a study: a name for each objective."""
+
 SURPLUS_KEY: Final = "optimist:surplus"
 """On a failed trial: True if it was not run, for other workers had taken what was left to try."""
 
@@ -25,5 +28,17 @@ FAIL_REASON_KEY: Final = "optimist:fail_reason"
 LEASE_LOST_KEY: Final = "optimist:lease_lost"
 """On a failed trial: True if it was given up, for its worker had not been heard of for too long."""
 
+METRICS_KEY: Final = "optimist:metrics"
+"""On a trial in a storage of another library: its named metrics, in the order of naming, by name and step."""
+
+RESUMED_KEY: Final = "optimist:resumed_from"
+"""On a promotion: the numbers of the trials that it goes on from, the first one first, retries included."""
+
+RUNG_KEY: Final = "optimist:rung"
+"""On a promotion: the rung up to which it may run; trials without run up to rung 0."""
+
 VOID_KEY: Final = "optimist:void"
 """On a finished trial: why it was voided. Shown in snapshots; stores keep it apart from the attributes."""
+
+AUDIT_KEY: Final = "optimist:audit"
+"""On a trial that an audited pruner condemned: what was said then; see ``optimist.history.condemned``."""

@@ -80,8 +80,8 @@ class BaseTrial(ABC):
         """
 
     @abstractmethod
-    def report(self, value: float, step: int) -> None:
-        """Report an intermediate value of the objective, such as the accuracy after an epoch."""
+    def report(self, value: float | dict[str, float], step: int) -> None:
+        """Report an intermediate value of the objective, such as the accuracy after an epoch; or several, by name."""
 
     @abstractmethod
     def should_prune(self) -> bool:
@@ -98,6 +98,14 @@ class BaseTrial(ABC):
         Raises:
             ValueError: ``value`` is NaN.
         """
+
+    @property
+    def budget(self) -> int | None:
+        """How many steps, such as epochs, the trial may run, those before its checkpoint included; None for no limit.
+
+        Only a :class:`PromotionPruner` sets limits.
+        """
+        return None
 
     @property
     @abstractmethod

@@ -7,14 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any, Final, overload
 
 from optimist.distributions import BaseDistribution
-from optimist.history.attributes import LEASE_LOST_KEY
+from optimist.history.attributes import LEASE_LOST_KEY, RESUMED_KEY
 from optimist.history.layout import Layout
+from optimist.history.metrics import Metrics
 from optimist.states import TrialState
 
 Param = tuple[str, BaseDistribution, Any]
 """(name, distribution, internal value) of a parameter."""
 
 _NOTHING: Final[Mapping[str, Any]] = {}
+
+
+def _no_metrics() -> Metrics:
+    return _NOTHING
 
 
 class Draft:
@@ -27,7 +32,8 @@ class Draft:
         started_us: Start, microseconds since 1970 (UTC); -1 while waiting.
         layout: The parameters suggested so far.
         values: Their internal values, in the layout's order.
-        reports: Intermediate value by step.
+        reports: Intermediate value by step; where metrics have names, of the one named first.
+        metrics: All named metrics; empty if the trial reports without names.
         user_attrs, system_attrs: By key.
         proposed: Internal values that the sampler has proposed and the objective may yet ask for; known in this
             process only, and replaced, never changed.
@@ -35,6 +41,7 @@ class Draft:
 
     __slots__ = (
         "layout",
+        "metrics",
         "number",
         "proposed",
         "reports",
@@ -54,6 +61,7 @@ class Draft:
         self.layout = layout
         self.values: list[Any] = []
         self.reports: dict[int, float] = {}
+        self.metrics: Metrics = _NOTHING
         self.user_attrs: dict[str, Any] = {}
         self.system_attrs: dict[str, Any] = {}
         self.proposed: Mapping[str, Any] = _NOTHING
@@ -107,9 +115,10 @@ class TrialChange:
         values: One per objective; for COMPLETE and PRUNED trials that have them.
         started_us, completed_us: Microseconds since 1970 (UTC).
         params: (name, distribution, internal value) in order of suggestion.
-        reports: Intermediate value by step.
+        reports: Intermediate value by step; where metrics have names, of the one named first.
         user_attrs, system_attrs: By key; a constraint is the system attribute ``constraints:KEY``.
         void: Why the trial, which is finished, was voided; None if it was not, or if the change does not speak of it.
+        metrics: Named metrics, the trial's first one first.
     """
 
     number: int = -1
@@ -123,6 +132,7 @@ class TrialChange:
     user_attrs: dict[str, Any] = field(default_factory=dict)
     system_attrs: dict[str, Any] = field(default_factory=dict)
     void: str | None = None
+    metrics: Metrics = field(default_factory=_no_metrics)
 
     def __bool__(self) -> bool:
         """Whether there is anything to say."""
@@ -138,8 +148,22 @@ class TrialChange:
 
 
 def gives_place_back(change: TrialChange) -> bool:
-    """Whether a trial, added with all that this change says, counts in no budget: it is voided, or was reclaimed."""
-    return change.void is not None or (change.state == TrialState.FAIL and LEASE_LOST_KEY in change.system_attrs)
+    """Whether a trial, added with all that this change says, counts in no budget.
+
+    It is voided, or was reclaimed, or it is a promotion.
+    """
+    attrs = change.system_attrs
+    return (
+        change.void is not None or RESUMED_KEY in attrs or (change.state == TrialState.FAIL and LEASE_LOST_KEY in attrs)
+    )
+
+
+def n_places_back(end: TrialChange, retry: TrialChange | None) -> int:
+    """How many trials more count in no budget when one is reclaimed, and another one queued in its place.
+
+    A promotion, which ``end`` repeats that it is, has counted in none before; its retry, a promotion as well, does not.
+    """
+    return (RESUMED_KEY not in end.system_attrs) + (retry is not None and gives_place_back(retry))
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ from optimist.history.collector import collector_paused
 from optimist.history.columns import FLOAT, INT, INT8, INT32, Column
 from optimist.history.draft import Change, Draft, StudyChange, TrialChange
 from optimist.history.layout import LayoutTree, internal_value
+from optimist.history.metrics import Metrics, metrics_of_rows, with_metrics
 from optimist.history.records import FrozenTrial, from_datetime
 from optimist.history.snapshots import freeze_draft, freeze_rows
 from optimist.states import StudyDirection, TrialState
@@ -51,6 +52,8 @@ class History:
         drafts: Waiting and running trials by number.
         counts: Number of trials by state, without those that are voided.
         tree: The layouts of all trials and the columns of their parameters.
+        row_metrics: Of finished trials that report by name, by row: the metrics' names, the first one first, and where
+            in the columns of curves each has its steps and values. The first one's are those of ``curve_range``.
         constraint_since: The first row that reported each constraint, in this order.
         voided: Finished trials that are set aside, by number: they are no rows, and count for nothing.
         user_attrs, system_attrs: Of the study; replaced, never changed.
@@ -81,6 +84,7 @@ class History:
         self.curve_steps = Column(INT)
         self.curve_values = Column(FLOAT)
         self.curve_length = 0
+        self.row_metrics: dict[int, dict[str, tuple[int, int]]] = {}
         self.row_attrs: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self.voided: dict[int, FrozenTrial] = {}
         self._capacity = 0
@@ -146,6 +150,8 @@ class History:
                 column.data[row] = value
         if draft.reports:
             self._append_curve(row, draft.reports)
+        if draft.metrics:
+            self._append_metrics(row, draft.metrics)
         feasible = True
         if draft.system_attrs or draft.user_attrs:
             self.row_attrs[row] = (draft.user_attrs, draft.system_attrs)
@@ -182,6 +188,18 @@ class History:
         self._capacity = capacity
 
     def _append_curve(self, row: int, reports: dict[int, float]) -> None:
+        start, stop = self._append_reports(reports)
+        self.curve_start.set(row, start)
+        self.curve_stop.set(row, stop)
+
+    def _append_metrics(self, row: int, metrics: Metrics) -> None:
+        first, *others = metrics
+        ranges = {first: self.curve_range(row)}
+        for name in others:
+            ranges[name] = self._append_reports(metrics[name])
+        self.row_metrics[row] = ranges
+
+    def _append_reports(self, reports: dict[int, float]) -> tuple[int, int]:
         start = self.curve_length
         stop = start + len(reports)
         self.curve_steps.reserve(stop)
@@ -189,9 +207,8 @@ class History:
         steps = sorted(reports)
         self.curve_steps.data[start:stop] = array(INT, steps)
         self.curve_values.data[start:stop] = array(FLOAT, [reports[step] for step in steps])
-        self.curve_start.set(row, start)
-        self.curve_stop.set(row, stop)
         self.curve_length = stop
+        return start, stop
 
     def _append_constraints(self, row: int, system_attrs: dict[str, Any]) -> bool:
         constraints = read_constraints(system_attrs)
@@ -279,6 +296,8 @@ class History:
                 column.data[row] = value
             if change.reports:
                 self._append_curve(row, change.reports)
+            if change.metrics:
+                self._append_metrics(row, change.metrics)
             is_feasible = True
             if change.system_attrs or change.user_attrs:
                 self.row_attrs[row] = (change.user_attrs, change.system_attrs)
@@ -315,6 +334,8 @@ class History:
                 draft.layout = edge.target
                 draft.values.append(internal)
         draft.reports.update(change.reports)
+        if change.metrics:
+            draft.metrics = with_metrics(draft.metrics, change.metrics)
         draft.user_attrs.update(change.user_attrs)
         draft.system_attrs.update(change.system_attrs)
         if change.state is not None and change.state.is_finished():
@@ -340,6 +361,15 @@ class History:
     def has_constraints(self, n: int) -> bool:
         """Whether any of the first ``n`` rows reported a constraint."""
         return next(iter(self.constraint_since.values()), n) < n
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether any trial reported metrics by name."""
+        with self.lock:
+            trials = self.voided.values()
+            return bool(self.row_metrics or any(t.intermediate_metrics for t in trials)) or any(
+                draft.metrics for draft in self.drafts.values()
+            )
 
     @property
     def best_row(self) -> int:
@@ -411,4 +441,5 @@ def change_of(trial: FrozenTrial) -> TrialChange:
         user_attrs=dict(trial.user_attrs),
         system_attrs=system_attrs,
         void=void if trial.state.is_finished() else None,
+        metrics=metrics_of_rows(trial.intermediate_metrics),
     )

@@ -74,7 +74,7 @@ class KnownTrial(BaseTrial):
     def _missing(self, name: str) -> str:
         """What to say when a parameter is asked for that the trial does not have."""
 
-    def report(self, value: float, step: int) -> None:
+    def report(self, value: float | dict[str, float], step: int) -> None:
         """Do nothing."""
 
     def should_prune(self) -> bool:

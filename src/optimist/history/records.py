@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import datetime
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optimist.distributions import BaseDistribution
-from optimist.history.attributes import VOID_KEY
+from optimist.history.attributes import RESUMED_KEY, VOID_KEY
 from optimist.history.base_trial import CONSTRAINT_PREFIX, checked_constraint, read_constraints
 from optimist.history.known_trial import KnownTrial
 from optimist.states import TrialState
@@ -38,7 +38,9 @@ class FrozenTrial(KnownTrial):
     Attributes:
         state: RUNNING, COMPLETE, PRUNED, FAIL or WAITING.
         datetime_complete: When it finished: local time, without a time zone.
-        intermediate_values: Reported values by step.
+        intermediate_values: Reported values by step; where metrics have names, of the one named first.
+        intermediate_metrics: Named metrics by step and name, the first one first; empty if the trial reported without
+            names.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class FrozenTrial(KnownTrial):
         trial_id: int,
         *,
         values: Sequence[float] | None = None,
+        intermediate_metrics: dict[int, dict[str, float]] | None = None,
     ) -> None:
         if value is not None and values is not None:
             raise ValueError("Specify only one of `value` and `values`.")
@@ -69,6 +72,9 @@ class FrozenTrial(KnownTrial):
         self._user_attrs = user_attrs
         self._system_attrs = system_attrs
         self.intermediate_values = intermediate_values
+        self.intermediate_metrics: dict[int, dict[str, float]] = (
+            {} if intermediate_metrics is None else intermediate_metrics
+        )
         self._trial_id = trial_id
 
     def _state_of_self(self) -> tuple[Any, ...]:
@@ -82,6 +88,7 @@ class FrozenTrial(KnownTrial):
             self._user_attrs,
             self._system_attrs,
             self.intermediate_values,
+            self.intermediate_metrics,
             self._distributions,
             self._trial_id,
         )
@@ -101,12 +108,13 @@ class FrozenTrial(KnownTrial):
         return self._number <= other._number if isinstance(other, FrozenTrial) else NotImplemented
 
     def __repr__(self) -> str:
+        named = f", intermediate_metrics={self.intermediate_metrics}" if self.intermediate_metrics else ""
         return (
             f"FrozenTrial(number={self._number}, state={self.state!r}, values={self._values}, "
             f"datetime_start={self._datetime_start!r}, datetime_complete={self.datetime_complete!r}, "
             f"params={self._params}, user_attrs={self._user_attrs}, system_attrs={self._system_attrs}, "
             f"intermediate_values={self.intermediate_values}, distributions={self._distributions}, "
-            f"trial_id={self._trial_id}, value=None)"
+            f"trial_id={self._trial_id}, value=None{named})"
         )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> FrozenTrial:
@@ -124,6 +132,7 @@ class FrozenTrial(KnownTrial):
             dict(self.intermediate_values),
             self._trial_id,
             values=self._values,
+            intermediate_metrics={step: dict(row) for step, row in self.intermediate_metrics.items()},
         )
 
     def _missing(self, name: str) -> str:
@@ -216,6 +225,12 @@ class FrozenTrial(KnownTrial):
         return max(self.intermediate_values) if self.intermediate_values else None
 
     @property
+    def resumed_from(self) -> int | None:
+        """The number of the pruned trial that this one, a promotion, goes on from; None if it is none."""
+        line: list[int] = self._system_attrs.get(RESUMED_KEY, [])
+        return line[-1] if line else None
+
+    @property
     def void_reason(self) -> str | None:
         """Why the trial was voided (see ``Study.void``); None if it was not."""
         reason: str | None = self._system_attrs.get(VOID_KEY)
@@ -245,6 +260,7 @@ class FrozenTrial(KnownTrial):
         for step in self.intermediate_values:
             if not -(2**63) <= step < 2**63:
                 raise ValueError(f"Steps of intermediate values must fit into 64 bits, but got {step}.")
+        check_metrics(self.intermediate_values, self.intermediate_metrics)
         if self._params.keys() != self._distributions.keys():
             raise ValueError(
                 "`params` and `distributions` must name the same parameters, but got "
@@ -267,8 +283,12 @@ def create_trial(
     system_attrs: dict[str, Any] | None = None,
     intermediate_values: dict[int, float] | None = None,
     constraints: dict[str, float] | None = None,
+    intermediate_metrics: dict[int, dict[str, float]] | None = None,
 ) -> FrozenTrial:
     """Make a trial to add to a study with :meth:`Study.add_trial`; the number is given by the study.
+
+    With ``intermediate_metrics``, values by step and name, ``intermediate_values`` may be left out: they are those of
+    the metric that is named first.
 
     Raises:
         ValueError: The fields contradict each other, such as a value outside its distribution.
@@ -277,6 +297,8 @@ def create_trial(
     attrs = dict(system_attrs or {})
     for key, constraint in (constraints or {}).items():
         attrs[CONSTRAINT_PREFIX + key] = checked_constraint(key, constraint)
+    if intermediate_metrics and intermediate_values is None:
+        intermediate_values = first_metric(intermediate_metrics)
     trial = FrozenTrial(
         number=-1,
         trial_id=-1,
@@ -290,9 +312,30 @@ def create_trial(
         user_attrs=user_attrs or {},
         system_attrs=attrs,
         intermediate_values=intermediate_values or {},
+        intermediate_metrics=intermediate_metrics,
     )
     trial._validate()
     return trial
+
+
+def first_metric(metrics: Mapping[int, Mapping[str, float]]) -> dict[int, float]:
+    """The values by step of the metric that is named first."""
+    first = next((name for row in metrics.values() for name in row), "")
+    return {step: row[first] for step, row in metrics.items() if first in row}
+
+
+def check_metrics(values: Mapping[int, float], metrics: Mapping[int, Mapping[str, float]]) -> None:
+    """Raise ValueError if named metrics contradict the intermediate values."""
+    if not metrics:
+        return
+    first = first_metric(metrics)
+    if first.keys() != metrics.keys() or {k: repr(v) for k, v in first.items()} != {
+        k: repr(v) for k, v in values.items()
+    }:
+        raise ValueError(
+            "`intermediate_metrics` must name the same metric first in each step, and its values must be the "
+            f"`intermediate_values`, but got {dict(metrics)} and {dict(values)}."
+        )
 
 
 def _copy_attrs(attrs: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class RowReader:
         space, columns = known
         user_attrs, system_attrs = history.row_attrs.get(row, ({}, {}))
         start, stop = history.curve_range(row)
+        ranges = history.row_metrics.get(row)
         return TrialChange(
             history.number.data[row],
             history.trial_id.data[row],
@@ -43,4 +44,15 @@ class RowReader:
             dict(zip(history.curve_steps.data[start:stop], history.curve_values.data[start:stop], strict=True)),
             user_attrs,
             system_attrs,
+            metrics={} if ranges is None else _metrics(history, ranges),
         )
+
+
+def _metrics(history: History, ranges: dict[str, tuple[int, int]]) -> dict[str, dict[int, float]]:
+    steps, values = history.curve_steps.data, history.curve_values.data
+    first, *others = ranges
+    found: dict[str, dict[int, float]] = {first: {}}
+    for name in others:
+        start, stop = ranges[name]
+        found[name] = dict(zip(steps[start:stop], values[start:stop], strict=True))
+    return found

@@ -9,6 +9,7 @@ from optimist.distributions import BaseDistribution
 from optimist.history.columns import Column
 from optimist.history.draft import Draft
 from optimist.history.layout import LayoutTree
+from optimist.history.metrics import rows_of_metrics
 from optimist.history.records import FrozenTrial, to_datetime
 from optimist.states import TrialState
 
@@ -28,6 +29,7 @@ class Rows(Protocol):
     values: tuple[Column, ...]
     curve_steps: Column
     curve_values: Column
+    row_metrics: dict[int, dict[str, tuple[int, int]]]
     row_attrs: dict[int, tuple[dict[str, Any], dict[str, Any]]]
     tree: LayoutTree
 
@@ -49,6 +51,7 @@ def freeze_draft(draft: Draft) -> FrozenTrial:
         dict(draft.system_attrs),
         dict(draft.reports),
         draft.trial_id,
+        intermediate_metrics=rows_of_metrics(draft.reports, draft.metrics),
     )
 
 
@@ -86,9 +89,19 @@ def freeze_rows(rows: Rows, start: int, stop: int) -> list[FrozenTrial]:
                 dict(zip(rows.curve_steps.data[first:last], rows.curve_values.data[first:last], strict=True)),
                 trial_id,
                 values=None if values[i][0] != values[i][0] else values[i],
+                intermediate_metrics=_metrics(rows, start + i) if start + i in rows.row_metrics else None,
             )
         )
     return trials
+
+
+def _metrics(rows: Rows, row: int) -> dict[int, dict[str, float]]:
+    """The named metrics of a trial, by step and name."""
+    found: dict[int, dict[str, float]] = {}
+    for name, (first, last) in rows.row_metrics[row].items():
+        for step, value in zip(rows.curve_steps.data[first:last], rows.curve_values.data[first:last], strict=True):
+            found.setdefault(step, {})[name] = value
+    return found
 
 
 def _params(

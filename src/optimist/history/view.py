@@ -122,6 +122,26 @@ class View:
                     if d.number != exclude and (before is None or d.number < before)
                 )
 
+    def over(self, history: History, n: int, open_trials: tuple[OpenTrial, ...]) -> View:
+        """This moment as another history of the same study tells it.
+
+        Args:
+            history: What to look at; all that is open in it does not show.
+            n: How many of its rows to show.
+            open_trials: The waiting and running trials to show.
+        """
+        other = View(history)
+        other.n, other.n_trials, other.open_trials = n, self.n_trials, open_trials
+        other.system_attrs = self.system_attrs
+        with history.lock:
+            counts = list(history.counts)
+            for state in history.state.data[n : history.n]:
+                counts[state] -= 1
+        for state in (TrialState.RUNNING, TrialState.WAITING):
+            counts[state] = sum(trial.state == state for trial in open_trials)
+        other._counts = tuple(counts)
+        return other
+
     # The study
 
     @property
@@ -182,6 +202,23 @@ class View:
         losses: NDArray[np.float64] = values * self._history.signs
         return losses
 
+    @property
+    def durations_s(self) -> NDArray[np.float64]:
+        """(n,) seconds from the start of a trial to its end; NaN where either is not known."""
+        import numpy as np
+
+        started, completed = self._history.started_us.head(self.n), self._history.completed_us.head(self.n)
+        return np.where((started >= 0) & (completed >= 0), (completed - started) / 1e6, np.nan)
+
+    @property
+    def n_reports(self) -> NDArray[np.int64]:
+        """(n,) how many steps each trial reported."""
+        with self._history.lock:
+            n_reports: NDArray[np.int64] = self._history.curve_stop.head(self.n) - self._history.curve_start.head(
+                self.n
+            )
+        return n_reports
+
     def column(self, name: str) -> NDArray[Any]:
         """(n,) internal values of a parameter, float64 or int64; anything where a trial does not have it.
 
@@ -210,6 +247,16 @@ class View:
         """Steps in ascending order, and the intermediate values there, of a finished trial."""
         history = self._history
         start, stop = history.curve_range(row)
+        return history.curve_steps.head(stop)[start:], history.curve_values.head(stop)[start:]
+
+    def metric_names(self, row: int) -> list[str]:
+        """The names of the metrics that a finished trial reported, the first one first; empty if it used no names."""
+        return list(self._history.row_metrics.get(row, ()))
+
+    def metric_curve(self, row: int, name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """As ``curve``, of one of the named metrics; empty if the trial did not report it."""
+        history = self._history
+        start, stop = history.row_metrics.get(row, {}).get(name, (0, 0))
         return history.curve_steps.head(stop)[start:], history.curve_values.head(stop)[start:]
 
     # Statistics that are kept

@@ -120,6 +120,72 @@ def lattice(n: int, d: int) -> FloatArray:
     return (0.5 + np.arange(1, n + 1)[:, None] * root ** -np.arange(1.0, d + 1.0)) % 1.0
 
 
+def best_first(losses: FloatArray, m: int) -> IntArray:
+    """Choose the best ``m`` points: front by front; of the front that does not fit, those that cover it best.
+
+    Args:
+        losses: (n, n_objectives).
+        m: How many to choose.
+
+    Returns:
+        (min(n, m),) positions, the best first.
+
+    Cost: O(n_objectives n²).
+    """
+    is_above = dominance(losses)
+    n_above = is_above.sum(axis=0)
+    chosen: list[int] = []
+    while len(chosen) < min(len(losses), m):
+        front = np.flatnonzero(n_above == 0)
+        chosen += front[epsilon_net(losses[front], m - len(chosen))].tolist()
+        n_above -= is_above[front].sum(axis=0)
+        n_above[front] = -1
+    return np.array(chosen, np.intp)
+
+
+def epsilon_net(losses: FloatArray, m: int) -> IntArray:
+    """Choose ``m`` points of a front that cover it: each next one is the farthest from those chosen before.
+
+    Distances are taken after each objective is scaled to [0, 1]; the first is the point with the lowest sum.
+
+    Args:
+        losses: (n, n_objectives), none dominated by another.
+        m: How many to choose.
+
+    Returns:
+        (min(n, m),) positions, in order of choice.
+
+    Cost: O(n_objectives n min(n, m)).
+    Source: Salinas et al. 2021, A multi-objective perspective on jointly tuning hardware and hyperparameters,
+        arXiv:2106.05680; there the first point is any.
+    """
+    m = min(len(losses), m)
+    if m <= 0:
+        return np.empty(0, np.intp)
+    scaled = _scaled(losses)
+    chosen = np.empty(m, np.intp)
+    chosen[0] = np.argmin(scaled.sum(axis=1))
+    distances = np.full(len(losses), np.inf)
+    for i in range(1, m):
+        step = scaled - scaled[chosen[i - 1]]
+        np.minimum(distances, np.einsum("ij,ij->i", step, step), out=distances)
+        distances[chosen[:i]] = -1.0  # also where others lie on the very same point
+        chosen[i] = np.argmax(distances)
+    return chosen
+
+
+def _scaled(losses: FloatArray) -> FloatArray:
+    """(n, n_objectives) each objective from 0, its least finite value, to 1; infinities lie at the ends."""
+    is_finite = np.isfinite(losses)
+    low = np.where(is_finite, losses, np.inf).min(axis=0)
+    high = np.where(is_finite, losses, -np.inf).max(axis=0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        width = np.where(high > low, high - low, 1.0)
+        scaled = (losses - np.where(np.isfinite(low), low, 0.0)) / width
+    scaled = np.where(is_finite, scaled, np.where(losses < 0, 0.0, 1.0))  # NaN counts as the worst
+    return np.clip(scaled, 0.0, 1.0)
+
+
 class EliteArchive:
     """The best points seen so far, front by front, in bounded room and at a bounded cost a point.
 

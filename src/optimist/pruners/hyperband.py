@@ -23,6 +23,7 @@ class HyperbandPruner(ColumnPruner):
     There are ``floor(log(max_resource / min_resource) / log(reduction_factor)) + 1`` brackets; 4 to 6 are usual. Bracket
     ``i`` is a successive halving with ``min_early_stopping_rate=i``, among its own trials. Which bracket a trial belongs
     to follows from the study's name and the trial's number: name the study to get the same brackets again.
+    Several objectives are judged as by :class:`SuccessiveHalvingPruner`.
 
     Args:
         min_resource: Nothing is stopped before this step.
@@ -39,6 +40,8 @@ class HyperbandPruner(ColumnPruner):
     Source: Li et al. 2018, Hyperband, algorithm 1, https://jmlr.org/papers/v18/16-558.html. There brackets run one
         after another; here they all run all the time, each with its share of the trials.
     """
+
+    judges_several = True
 
     def __init__(
         self,

@@ -9,5 +9,7 @@ from optimist.pruners.base import GO_ON, ColumnPruner, Curve, Verdict
 class NopPruner(ColumnPruner):
     """Let every trial run to its end."""
 
+    judges_several = True
+
     def decide(self, view: View, trial: Curve) -> Verdict:
         return GO_ON

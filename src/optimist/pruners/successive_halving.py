@@ -21,6 +21,10 @@ class SuccessiveHalvingPruner(ColumnPruner):
     value there against those that came to the rung before it; nobody waits for those that come later. A trial that is
     NaN at a rung is stopped.
 
+    In a study with several objectives, whose trials report a metric for each by name, trials are ordered by Pareto fronts:
+    first the front of all, then that of the rest, and so on. Of the front that does not go on as a whole, those go on
+    that cover it best. Of more than 255 finished trials at a rung it looks at 255.
+
     Args:
         min_resource: Nothing is stopped before this step. "auto" takes a hundredth of the longest trial that is complete
             when the first other one reports, at least 1, for all later trials; until then nothing is stopped. Give a
@@ -33,8 +37,11 @@ class SuccessiveHalvingPruner(ColumnPruner):
         ValueError: An argument is outside its range, or a positive ``bootstrap_count`` comes with ``min_resource="auto"``.
 
     Source: Li et al. 2020, A System for Massively Parallel Hyperparameter Tuning, algorithm 2, arXiv:1810.05934. There a
-        paused trial may be promoted later; here what is stopped stays stopped.
+        paused trial may be promoted later, see :class:`PromotionPruner`; here what is stopped stays stopped. Several
+        objectives: Schmucker et al. 2021, Multi-objective asynchronous successive halving, arXiv:2106.12639.
     """
+
+    judges_several = True
 
     def __init__(
         self,

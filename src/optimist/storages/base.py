@@ -141,6 +141,8 @@ class Storage(ABC):
                 _check_int64(name, distribution.low, distribution.high, value)
         for key in (*change.user_attrs, *change.system_attrs):
             check_name("An attribute's name", key)
+        for name in change.metrics:
+            check_name("A metric's name", name)
         if change.void is not None:
             check_name("The reason of a void", change.void)
 
@@ -204,6 +206,28 @@ class Storage(ABC):
         """
 
     @abstractmethod
+    def promote(
+        self, study_id: int, number: int, trial: TrialChange, cursor: int, terms: Terms = ANY_TERMS
+    ) -> Begun | None:
+        """Begin a trial that goes on from a pruned one, unless that was done before; of several at once, one succeeds.
+
+        It counts in no budget.
+
+        Args:
+            study_id: The study.
+            number: The pruned trial.
+            trial: Parameters and attributes of the new one; it has the system attribute ``RESUMED_KEY``.
+            cursor: As in ``begin_trial``.
+            terms: Likewise; ``total_trials`` means nothing here.
+
+        Returns:
+            None if the trial was promoted before, is not PRUNED, or is voided.
+
+        Raises:
+            TrialNotFoundError: There is no trial of this number.
+        """
+
+    @abstractmethod
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         """Apply one batch of changes to one unfinished trial.
 
@@ -236,8 +260,8 @@ class Storage(ABC):
         """Void a finished trial: note why it counts no more.
 
         Nothing else about it changes: it keeps number, state and values, and is counted by state in ``summary``. But
-        it is never the summary's best, and gives its place in the budget back, unless it did so when it was reclaimed
-        (then it has the system attribute ``LEASE_LOST_KEY``). Readers are told by a change of which ``void`` is the
+        it is never the summary's best, and gives its place in the budget back, unless it took none: it was reclaimed
+        (then it has the system attribute ``LEASE_LOST_KEY``), or is a promotion (``RESUMED_KEY``). Readers are told by a change of which ``void`` is the
         reason; it says all else about the trial as well, or comes after changes that do.
 
         Returns:
@@ -285,7 +309,8 @@ class Storage(ABC):
     ) -> bool:
         """End a trial whose lease is over, and queue another one in its place, in one commit.
 
-        The trial gives its place in the budget back.
+        The trial gives its place in the budget back. If it is a promotion, which has none, ``end`` says so again by the
+        system attribute ``RESUMED_KEY``; then its retry takes none either.
 
         Args:
             study_id: The study.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, Protocol
 
 from optimist.exceptions import warn_user
-from optimist.history.attributes import LEASE_LOST_KEY
+from optimist.history.attributes import AUDIT_KEY, LEASE_LOST_KEY
 from optimist.history.records import FrozenTrial, create_trial
 from optimist.states import TrialState
 
@@ -48,7 +48,8 @@ class RetryHeartbeatStaleTrialCallback:
         if self._max_retry is not None and len(numbers) > self._max_retry:
             return None
         attrs: dict[str, Any] = {FIRST_KEY: trial.number, **trial.system_attrs, HISTORY_KEY: numbers}
-        attrs.pop(LEASE_LOST_KEY, None)  # that is said of the trial, not of its retry
+        for key in (LEASE_LOST_KEY, AUDIT_KEY):  # what is said of the trial, not of its retry
+            attrs.pop(key, None)
         return create_trial(
             state=TrialState.WAITING,
             params=dict(trial.params),
@@ -56,6 +57,7 @@ class RetryHeartbeatStaleTrialCallback:
             user_attrs=dict(trial.user_attrs),
             system_attrs=attrs,
             intermediate_values=dict(trial.intermediate_values) if self._inherit_intermediate_values else None,
+            intermediate_metrics=trial.intermediate_metrics if self._inherit_intermediate_values else None,
         )
 
     @staticmethod

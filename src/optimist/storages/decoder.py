@@ -27,6 +27,8 @@ class Decoder:
             change.values = tuple(document.values)
         if document.reports:
             change.reports = dict(zip(document.steps, document.reports, strict=True))
+        if document.metrics:
+            change.metrics = document.named()
         if document.user_attrs:
             change.user_attrs = read_attrs(document.user_attrs)
         if document.system_attrs:

@@ -3,10 +3,14 @@
     {"space": [0, 1], "params": [0.25, 3], "values": [1.5], "steps": [0], "reports": [2.5], "user_attrs": {"note": "x"}}
 
 ``space`` holds the ids of the distributions and ``params`` the internal values; ``steps`` and ``reports`` belong
-together likewise; what is empty is left out. Numbers read back bit for bit. JSON has no NaN and no infinities: as
-parameter, value or report they stand as the strings "NaN", "Infinity" and "-Infinity". An attribute that JSON cannot
-hold (such a number somewhere in it, or half of a surrogate pair) stands as {"$json": "..."}, the text being what
-Python's json module makes of it.
+together likewise; what is empty is left out. Where metrics have names, ``metrics`` holds these, ``reports`` the values
+of the first one, and ``more`` those of the others, each like ``reports`` and null where a step has none:
+
+    {"steps": [0, 1], "reports": [2.5, 2.25], "metrics": ["loss", "accuracy"], "more": [[0.5, null]]}
+
+Numbers read back bit for bit. JSON has no NaN and no infinities: as parameter, value or report they stand as the
+strings "NaN", "Infinity" and "-Infinity". An attribute that JSON cannot hold (such a number somewhere in it, or half of
+a surrogate pair) stands as {"$json": "..."}, the text being what Python's json module makes of it.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from typing import Any, Final
 import msgspec
 
 from optimist.exceptions import StorageInternalError
+from optimist.history.metrics import Metrics, with_metrics
 from optimist.storages.base import check_name
 
 MAX_ATTR_BYTES: Final = 16 * 2**20
@@ -38,6 +43,8 @@ class Document(msgspec.Struct, omit_defaults=True):
         steps: Where the trial reported, each step once.
         reports: The intermediate values there.
         user_attrs, system_attrs: By key, in the form that ``storable_attr`` returns.
+        metrics: Names of metrics, the first one first; empty if the trial reports without names.
+        more: The values of each but the first at the steps; None where there is none.
     """
 
     space: list[int] = []
@@ -47,6 +54,21 @@ class Document(msgspec.Struct, omit_defaults=True):
     reports: list[float] = []
     user_attrs: dict[str, Any] = {}
     system_attrs: dict[str, Any] = {}
+    metrics: list[str] = []
+    more: list[list[float | None]] = []
+
+    def set_metrics(self, metrics: Metrics) -> None:
+        """Take in named metrics; ``steps`` and ``reports`` are set already."""
+        first, *others = metrics
+        self.metrics = [first, *others]
+        self.more = [list(map(metrics[name].get, self.steps)) for name in others]
+
+    def named(self) -> dict[str, dict[int, float]]:
+        """The named metrics by name and step, the first one empty."""
+        found: dict[str, dict[int, float]] = {name: {} for name in self.metrics}
+        for name, values in zip(self.metrics[1:], self.more, strict=True):
+            found[name] = {k: v for k, v in zip(self.steps, values, strict=True) if v is not None}
+        return found
 
 
 class _Escaped(msgspec.Struct, omit_defaults=True):
@@ -59,6 +81,8 @@ class _Escaped(msgspec.Struct, omit_defaults=True):
     reports: list[float | str] = []
     user_attrs: dict[str, Any] = {}
     system_attrs: dict[str, Any] = {}
+    metrics: list[str] = []
+    more: list[list[float | str | None]] = []
 
 
 _encoder = msgspec.json.Encoder()
@@ -70,6 +94,8 @@ _escaped_decoder = msgspec.json.Decoder(_Escaped)
 def encode(document: Document) -> str:
     """Write a document as JSON."""
     numbers = (*document.params, *document.reports, *(document.values or ()))
+    if document.more:
+        numbers += tuple(value for values in document.more for value in values if value is not None)
     return _encoder.encode(document if all(map(math.isfinite, numbers)) else _escape_numbers(document)).decode()
 
 
@@ -104,16 +130,21 @@ def merge(documents: Sequence[Document]) -> Document:
     merged = Document()
     params: dict[int, int | float] = {}
     reports: dict[int, float] = {}
+    metrics: Metrics = {}
     for document in documents:
         for i, value in zip(document.space, document.params, strict=True):
             params.setdefault(i, value)
         reports.update(zip(document.steps, document.reports, strict=True))
+        if document.metrics:
+            metrics = with_metrics(metrics, document.named())
         merged.user_attrs.update(document.user_attrs)
         merged.system_attrs.update(document.system_attrs)
         if document.values is not None:
             merged.values = document.values
     merged.space, merged.params = list(params), list(params.values())
     merged.steps, merged.reports = list(reports), list(reports.values())
+    if metrics:
+        merged.set_metrics(metrics)
     return merged
 
 
@@ -204,6 +235,8 @@ def _escape_numbers(document: Document) -> _Escaped:
         list(map(_escape_number, document.reports)),
         document.user_attrs,
         document.system_attrs,
+        document.metrics,
+        [[None if value is None else _escape_number(value) for value in values] for values in document.more],
     )
 
 
@@ -216,6 +249,8 @@ def _unescape_numbers(document: _Escaped) -> Document:
         list(map(float, document.reports)),
         document.user_attrs,
         document.system_attrs,
+        document.metrics,
+        [[None if value is None else float(value) for value in values] for values in document.more],
     )
 
 

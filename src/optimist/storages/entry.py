@@ -70,6 +70,10 @@ def to_entry(change: TrialChange) -> Entry:
         user_attrs=storable_attrs(change.user_attrs),
         system_attrs=storable_attrs(change.system_attrs),
     )
+    if change.metrics:
+        for name in change.metrics:
+            check_name("A metric's name", name)
+        document.set_metrics(change.metrics)
     return Entry(
         change.number,
         change.state,

@@ -17,13 +17,15 @@ from optimist.exceptions import (
     TrialNotFoundError,
     UpdateFinishedTrialError,
 )
-from optimist.history.attributes import VOID_KEY
-from optimist.history.draft import Change, StudyChange, TrialChange
+from optimist.history.attributes import METRICS_KEY, RESUMED_KEY, VOID_KEY
+from optimist.history.draft import Change, StudyChange, TrialChange, gives_place_back
 from optimist.history.history import History
+from optimist.history.metrics import with_metrics
 from optimist.states import StudyDirection, TrialState
 from optimist.storages.base import ANY_TERMS, Begun, Delta, Storage, StudyRecord, Summary, Terms, check_name
 from optimist.storages.base_storage import BaseStorage
-from optimist.storages.tongues import tongue_of
+from optimist.storages.memory import now_us
+from optimist.storages.tongues import hear_metrics, speak_metrics, tongue_of
 
 _STUDY = -1  # stands in the log for a change of the study itself
 
@@ -124,7 +126,7 @@ class ForeignStorage(Storage):
     def begin_trial(self, study_id: int, cursor: int, terms: Terms = ANY_TERMS) -> Begun:
         with self._look(study_id) as seen:
             waiting = [change for change in seen.changes.values() if change.state == TrialState.WAITING]
-            n_counted = len(seen.changes) - len(waiting) - seen.n_voided
+            n_counted = len(seen.changes) - len(waiting) - sum(map(gives_place_back, seen.changes.values()))
             if terms.total_trials is not None and n_counted >= terms.total_trials:
                 raise BudgetSpentError(
                     f"Study {seen.record.name!r} has had {n_counted} trials of {terms.total_trials}."
@@ -145,6 +147,22 @@ class ForeignStorage(Storage):
         except self._tongue.update_finished_trial_error:
             return False
 
+    def promote(
+        self, study_id: int, number: int, trial: TrialChange, cursor: int, terms: Terms = ANY_TERMS
+    ) -> Begun | None:
+        """As the contract says, but in one process: these storages do nothing for one process alone in one commit."""
+        self.check(trial)
+        with self._look(study_id) as seen:
+            first = seen.changes.get(number)
+            if first is None:
+                raise TrialNotFoundError(f"Study {seen.record.name!r} has no trial {number}.")
+            resumed = [change.system_attrs.get(RESUMED_KEY, ()) for change in seen.changes.values()]
+            if first.state != TrialState.PRUNED or first.void is not None or any(number in line for line in resumed):
+                return None
+            begun = replace(trial, state=TrialState.RUNNING, started_us=now_us())
+            (new,) = self.add_trials(study_id, [begun])
+            return Begun(new, self.changes_since(study_id, cursor))
+
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         self.check(change)
         with self._lock, self._explaining(study_id):
@@ -163,6 +181,10 @@ class ForeignStorage(Storage):
                     self.storage.set_trial_param(trial_id, name, value, spoken)
             for step, value in change.reports.items():
                 self.storage.set_trial_intermediate_value(trial_id, step, value)
+            if change.metrics:
+                known = hear_metrics(trial.system_attrs.get(METRICS_KEY, ()))
+                spoken = speak_metrics(with_metrics(known, change.metrics))
+                self.storage.set_trial_system_attr(trial_id, METRICS_KEY, spoken)
             for key, value in change.user_attrs.items():
                 self.storage.set_trial_user_attr(trial_id, key, value)
             for key, value in change.system_attrs.items():
@@ -302,7 +324,6 @@ class _Seen:
         record: The study.
         changes: All that is known of each trial, by number.
         finished: Numbers of the finished trials, which change no more, unless they are voided.
-        n_voided: How many of them are.
         attrs: Of the study.
         log: One trial number for each change that was noticed; the position after the last is the cursor.
     """
@@ -311,7 +332,6 @@ class _Seen:
         self.record = record
         self.changes: dict[int, TrialChange] = {}
         self.finished: set[int] = set()
-        self.n_voided = 0
         self.attrs = StudyChange()
         self.log: array[int] = array("q")
         self._prints: dict[int, str] = {}
@@ -325,7 +345,6 @@ class _Seen:
         number = change.number
         if number in self.finished and change.void is None:
             return
-        self.n_voided += change.void is not None
         print_ = repr(change)
         if self._prints.get(number) == print_:
             return

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from optimist.exceptions import UpdateFinishedTrialError, warn_user
-from optimist.history.attributes import LEASE_LOST_KEY
+from optimist.history.attributes import LEASE_LOST_KEY, RESUMED_KEY
 from optimist.history.draft import TrialChange
 from optimist.history.history import change_of
 from optimist.history.records import FrozenTrial
@@ -117,7 +117,9 @@ def reclaim_trial(
     Returns:
         Whether it was ended.
     """
-    note = {LEASE_LOST_KEY: True}
+    note: dict[str, Any] = {LEASE_LOST_KEY: True}
+    if RESUMED_KEY in trial.system_attrs:
+        note[RESUMED_KEY] = trial.system_attrs[RESUMED_KEY]
     end = TrialChange(trial.number, state=TrialState.FAIL, completed_us=now_us(), system_attrs=note)
     retry = None
     if isinstance(callback, RetryHeartbeatStaleTrialCallback) and retries_at_once(callback):

@@ -22,8 +22,8 @@ from optimist.exceptions import (
     TrialNotFoundError,
     UpdateFinishedTrialError,
 )
-from optimist.history.attributes import LEASE_LOST_KEY
-from optimist.history.draft import Change, Draft, StudyChange, TrialChange, gives_place_back
+from optimist.history.attributes import LEASE_LOST_KEY, RESUMED_KEY
+from optimist.history.draft import Change, Draft, StudyChange, TrialChange, gives_place_back, n_places_back
 from optimist.history.history import History, change_of
 from optimist.history.records import from_datetime
 from optimist.history.temporary import make_folder_for
@@ -48,7 +48,8 @@ class MemoryStudy:
             whenever the lock was taken.
         log: One trial number per commit; the position after the last is the cursor.
         waiting: Numbers of waiting trials, oldest first.
-        n_reclaimed: How many trials gave their place in the budget back.
+        n_reclaimed: How many trials gave their place in the budget back, or took none.
+        promoted: Numbers of the pruned trials from which others went on.
         leases: Of running trials that have one, by number: its length and when it is over, in seconds of this
             process's monotonic clock.
     """
@@ -59,6 +60,7 @@ class MemoryStudy:
         self.log: array[int] = array("q")
         self.waiting: deque[int] = deque()
         self.n_reclaimed = 0
+        self.promoted: set[int] = set()
         self.leases: dict[int, tuple[float, float]] = {}
         self._trial_ids = trial_ids
 
@@ -105,6 +107,16 @@ class MemoryStudy:
             self.log.append(change.number)
         return change.number
 
+    def promote(self, number: int, trial: TrialChange) -> Draft | None:
+        """Begin a trial that goes on from a pruned one; None if that was done before, or it cannot be gone on from."""
+        with self.history.lock:
+            state = self.state_of(number)
+            if state != TrialState.PRUNED or number in self.promoted or number in self.history.voided:
+                return None
+            self.promoted.add(number)
+            begun = replace(trial, state=TrialState.RUNNING, started_us=now_us())
+            return self.history.drafts[self.add(begun)]
+
     def void(self, number: int, reason: str) -> bool:
         """Set a finished trial aside; False if it is already."""
         with self.history.lock:
@@ -115,7 +127,7 @@ class MemoryStudy:
             if number in history.voided:
                 return False
             self.history = without(history, {number: reason})
-            if LEASE_LOST_KEY not in self.history.voided[number].system_attrs:
+            if self.history.voided[number].system_attrs.keys().isdisjoint((LEASE_LOST_KEY, RESUMED_KEY)):
                 self.n_reclaimed += 1
             self.note(number)
             return True
@@ -265,6 +277,19 @@ class MemoryStore(Storage):
             study.note(number)
             return True
 
+    def promote(
+        self, study_id: int, number: int, trial: TrialChange, cursor: int, terms: Terms = ANY_TERMS
+    ) -> Begun | None:
+        study = self.study(study_id)
+        self.check(trial)
+        with study.history.lock:
+            draft = study.promote(number, trial)
+            if draft is None:
+                return None
+            if terms.lease_s is not None:
+                study.leases[draft.number] = (terms.lease_s, time.monotonic() + terms.lease_s)
+            return Begun(draft.number, self.changes_since(study_id, cursor))
+
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         study = self.study(study_id)
         self.check(change)
@@ -340,7 +365,7 @@ class MemoryStore(Storage):
             if not (is_running if is_lost else self.expired(study_id, [end.number])):
                 return False
             self.write(study_id, end)
-            study.n_reclaimed += 1
+            study.n_reclaimed += n_places_back(end, None)
             if retry is not None:
                 study.add(retry)
             return True

@@ -111,6 +111,13 @@ class RemoteStorage(Storage):
     def claim(self, study_id: int, number: int) -> bool:
         return self._ask(wire.Claim(study_id, number), bool)
 
+    def promote(
+        self, study_id: int, number: int, trial: TrialChange, cursor: int, terms: Terms = ANY_TERMS
+    ) -> Begun | None:
+        request = wire.Promote(study_id, number, wire.to_sent([trial]), cursor, terms.lease_s)
+        begun: wire.SentDelta | None = self._ask(request, wire.SentDelta | None)  # type: ignore[arg-type]  # a union
+        return None if begun is None else Begun(begun.number, Delta(wire.from_sent(begun.changes), begun.cursor))
+
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         return self._ask(wire.Write(study_id, wire.to_sent([change]), cursor), int)
 

@@ -144,6 +144,8 @@ def _call(storage: Storage, request: wire.Request) -> Any:
         case wire.BeginTrial(study_id, cursor, lease_s, total_trials):
             begun = storage.begin_trial(study_id, cursor, Terms(lease_s, total_trials))
             return wire.SentDelta(wire.to_sent(begun.delta.changes), begun.delta.cursor, begun.number)
+        case wire.Promote(study_id, number, trial, cursor, lease_s):
+            return _promote(storage, study_id, number, trial, cursor, lease_s)
         case wire.Write(study_id, change, cursor):
             return storage.write(study_id, wire.trial_changes(change)[0], cursor)
         case wire.Void(study_id, number, reason):
@@ -167,6 +169,15 @@ def _call(storage: Storage, request: wire.Request) -> Any:
             return storage.find_trial(trial_id)
         case _:
             return _call_about_study(storage, request)
+
+
+def _promote(
+    storage: Storage, study_id: int, number: int, trial: wire.Sent, cursor: int, lease_s: float | None
+) -> wire.SentDelta | None:
+    begun = storage.promote(study_id, number, wire.trial_changes(trial)[0], cursor, Terms(lease_s))
+    if begun is None:
+        return None
+    return wire.SentDelta(wire.to_sent(begun.delta.changes), begun.delta.cursor, begun.number)
 
 
 def _call_about_study(storage: Storage, request: wire.Request) -> Any:

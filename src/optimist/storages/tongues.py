@@ -13,9 +13,10 @@ from optimist.distributions import (
     IntDistribution,
 )
 from optimist.exceptions import DuplicatedStudyError, InvalidSpaceTypeError, UpdateFinishedTrialError
-from optimist.history.attributes import VOID_KEY
+from optimist.history.attributes import METRICS_KEY, VOID_KEY
 from optimist.history.draft import TrialChange
 from optimist.history.layout import internal_value
+from optimist.history.metrics import Metrics
 from optimist.history.records import FrozenTrial, from_datetime, to_datetime
 from optimist.states import StudyDirection, TrialState
 
@@ -59,9 +60,7 @@ class Tongue:
             params={name: distribution.to_external_repr(value) for name, distribution, value in change.params},
             distributions={name: self.speak_distribution(distribution) for name, distribution, _ in change.params},
             user_attrs=dict(change.user_attrs),
-            system_attrs=dict(change.system_attrs)
-            if change.void is None
-            else {**change.system_attrs, VOID_KEY: change.void},
+            system_attrs=_spoken_attrs(change),
             intermediate_values=dict(change.reports),
         )
 
@@ -70,6 +69,7 @@ class Tongue:
         distributions = {name: self.hear_distribution(trial.distributions[name]) for name in trial.params}
         system_attrs = dict(trial.system_attrs)
         void = system_attrs.pop(VOID_KEY, None)
+        metrics = hear_metrics(system_attrs.pop(METRICS_KEY, ()))
         return TrialChange(
             number=trial.number,
             trial_id=trial._trial_id,
@@ -85,6 +85,7 @@ class Tongue:
             user_attrs=dict(trial.user_attrs),
             system_attrs=system_attrs,
             void=void if trial.state.is_finished() else None,
+            metrics=metrics,
         )
 
 
@@ -107,6 +108,24 @@ class OptunaTongue(Tongue):
         translated = _translated(distribution, our_distributions)
         assert isinstance(translated, BaseDistribution)
         return translated
+
+
+def _spoken_attrs(change: TrialChange) -> dict[str, Any]:
+    """The system attributes of a whole trial, with what these storages have no other place for."""
+    attrs = dict(change.system_attrs)
+    if change.metrics:
+        attrs[METRICS_KEY] = speak_metrics(change.metrics)
+    return attrs if change.void is None else {**attrs, VOID_KEY: change.void}
+
+
+def speak_metrics(metrics: Metrics) -> list[tuple[str, list[tuple[int, float]]]]:
+    """Named metrics as an attribute; lists, for JSON has no numbers as keys, and not every store keeps the order."""
+    return [(name, list(values.items())) for name, values in metrics.items()]
+
+
+def hear_metrics(spoken: Any) -> Metrics:
+    """What ``speak_metrics`` returned, perhaps after a way through JSON."""
+    return {name: dict(values) for name, values in map(tuple, spoken)}
 
 
 def tongue_of(storage: object) -> Tongue:

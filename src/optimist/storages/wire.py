@@ -198,6 +198,16 @@ class Claim(msgspec.Struct, array_like=True, tag=True):
     number: int
 
 
+class Promote(msgspec.Struct, array_like=True, tag=True):
+    """Begin a trial that goes on from a pruned one."""
+
+    study_id: int
+    number: int
+    trial: Sent
+    cursor: int
+    lease_s: float | None
+
+
 class Write(msgspec.Struct, array_like=True, tag=True):
     """Change one trial."""
 
@@ -265,6 +275,7 @@ Request = (
     | AddTrials
     | BeginTrial
     | Claim
+    | Promote
     | Write
     | Void
     | ReadChanges

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from optimist.history.attributes import RESUMED_KEY
 from optimist.history.draft import Draft
 from optimist.history.records import from_datetime
 from optimist.storages.callbacks import FIRST_KEY, HISTORY_KEY
@@ -68,11 +69,11 @@ class Checkpoints:
         return self.folder / f"trial-{number:06d}-{max(started_us, 0):x}"
 
     def resume_from(self, draft: Draft) -> Path | None:
-        """The newest folder with anything in it of the trials that this one retries; None if there is none."""
+        """The newest folder with anything in it of the trials that this one retries or promotes; None if there is none."""
         return next((folder for folder in self._of_predecessors(draft) if _is_filled(folder)), None)
 
     def discard(self, draft: Draft, *, ran_here: bool) -> None:
-        """Remove the folders of a trial and of all that it retried.
+        """Remove the folders of a trial and of all that it retried or went on from.
 
         Args:
             draft: The trial.
@@ -98,9 +99,11 @@ class Checkpoints:
 
 
 def predecessors(system_attrs: Mapping[str, Any]) -> list[int]:
-    """The numbers of the trials that a trial retries, the latest first; empty if it is no retry."""
-    history = system_attrs.get(HISTORY_KEY)
+    """The numbers of the trials that a trial retries or goes on from, the latest first; empty if there are none."""
+    history, resumed = system_attrs.get(HISTORY_KEY), system_attrs.get(RESUMED_KEY)
     numbers = history if isinstance(history, list) and history else [system_attrs.get(FIRST_KEY)]
+    if isinstance(resumed, list):  # before its retries
+        numbers = [*resumed, *numbers]
     return [number for number in reversed(numbers) if type(number) is int and number >= 0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Protocol
 
-from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, RECOMMENDS_KEY, SURPLUS_KEY
+from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, RECOMMENDS_KEY, RESUMED_KEY, SURPLUS_KEY
 from optimist.history.draft import Draft
 from optimist.history.view import View
 from optimist.logging import get_logger
@@ -17,6 +17,7 @@ from optimist.study.live_trial import Owner, Trial
 from optimist.study.lost_trials import LostTrials
 from optimist.study.number_order import NumberOrder, StudyAsOf
 from optimist.study.outcome import Outcome
+from optimist.study.promotions import Promotions
 
 _logger = get_logger(__name__)
 
@@ -28,6 +29,7 @@ class Conducted(Owner, Protocol):
     keep_checkpoints: bool
     escort: Escort
     lost_trials: LostTrials
+    promotions: Promotions
 
 
 def propose(seen: Owner, draft: Draft, *, writes_through: bool) -> Trial:
@@ -115,10 +117,10 @@ class Conductor:
         if self._is_shared:
             study.lost_trials.reclaim_if_due()
         begun, self._next = self._next, None
-        draft = study.ledger.begin(terms) if begun is None else begun
+        draft = begun or study.promotions.begin(terms) or study.ledger.begin(terms)
         study.escort.begun(draft.number)
         seen = study if self._order is None else self._wait_for_order(self._order, draft)
-        if self._is_exhaustible and FIXED_PARAMS_KEY not in draft.system_attrs:
+        if self._is_exhaustible and draft.system_attrs.keys().isdisjoint((FIXED_PARAMS_KEY, RESUMED_KEY)):
             history = seen.history if isinstance(seen, StudyAsOf) else seen.ledger.history
             earlier = View(history, exclude=draft.number, before=draft.number)
             if not study.sampler.has_more(earlier):
@@ -150,7 +152,13 @@ class Conductor:
 
     def may_overlap(self) -> bool:
         """Whether the next trial may begin with the commit that ends the last one."""
-        return self._is_shared and self._study.escort.may_overlap and not self._is_exhaustible
+        study = self._study
+        return (
+            self._is_shared
+            and study.escort.may_overlap
+            and not self._is_exhaustible
+            and not study.promotions.are_possible
+        )
 
     def close(self) -> None:
         """After a loop that broke: queue again what it began and did not run."""
@@ -160,12 +168,14 @@ class Conductor:
                 self._study.lost_trials.give_up(draft.number)
 
     def wants_more(self) -> bool:
-        """Whether there is anything left to try: the sampler has proposals, or trials wait."""
+        """Whether there is anything left to try: the sampler has proposals, or trials wait, or deserve a promotion."""
         if not self._is_exhaustible:
             return True
         self._study.ledger.sync()
         view = View(self._study.ledger.history)
-        return view.count(TrialState.WAITING) > 0 or self._study.sampler.has_more(view)
+        return (
+            view.count(TrialState.WAITING) > 0 or self._study.sampler.has_more(view) or self._study.promotions.are_due()
+        )
 
     def waits_for_others(self) -> bool:
         """Whether trials of other worker loops are running that may yet be lost, and would have to be run again."""

@@ -171,6 +171,8 @@ class _Builder:
             return {name: self._param(name) for name in sorted(self._names_in_use())}
         if attr in ("user_attrs", "system_attrs"):
             return self._attributes(is_system=attr == "system_attrs")
+        if attr == "intermediate_metrics":
+            return self._metrics()
         return self._from_snapshots(attr)
 
     def _cells(self, data: NDArray[Any], has_value: NDArray[np.bool_] | None = None, gap: Any = None) -> Cells:
@@ -257,6 +259,23 @@ class _Builder:
             else:
                 plain.append((row, {"": value}))
         return self._nested([*plain, *nested])
+
+    def _metrics(self) -> dict[str | int, Cells]:
+        """One column per named metric and step, such as ``loss_0``: metrics in order of naming, their steps ascending."""
+        number_to_row = {int(number): row for row, number in enumerate(self._numbers)}
+        found: dict[str, dict[int, list[tuple[int, float]]]] = {}
+        for trial in self._history.trials():
+            for step, metrics in trial.intermediate_metrics.items():
+                for name, value in metrics.items():
+                    found.setdefault(name, {}).setdefault(step, []).append((number_to_row[trial.number], value))
+        columns: dict[str | int, Cells] = {}
+        for name, by_step in found.items():
+            for step in sorted(by_step):
+                data, has_value = np.zeros(self._size), np.zeros(self._size, np.bool_)
+                for row, value in by_step[step]:
+                    data[row], has_value[row] = value, True
+                columns[f"{name}_{step}"] = self._cells(data, has_value, ABSENT)
+        return columns
 
     def _nested(self, rows: Iterable[tuple[int, dict[Any, Any]]]) -> dict[str | int, Cells]:
         data: dict[str | int, NDArray[Any]] = {}

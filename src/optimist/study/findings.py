@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from optimist.history.attributes import METRIC_NAMES_KEY
 from optimist.history.collector import collector_paused
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
@@ -17,7 +18,9 @@ from optimist.study.ledger import Ledger
 if TYPE_CHECKING:
     import pandas as pd
 
-METRIC_NAMES_KEY: Final = "study:metric_names"
+    from optimist.analysis.pruning_audit import PruningAudit
+    from optimist.pruners.comparison import PrunerComparison
+    from optimist.pruners.lineup import Candidate
 
 _DATAFRAME_ATTRS: Final = (
     "number",
@@ -164,6 +167,67 @@ class Findings:
         from optimist.study.dataframe import trials_dataframe  # pandas is optional and slow to load
 
         return trials_dataframe(self, attrs, multi_index)
+
+    def pruning_audit(self, *others: Findings) -> PruningAudit:
+        """Say what pruning saved, how many trials it stopped that would have become the best, and where.
+
+        That is estimated from the trials that ``AuditedPruner`` let go on.
+
+        Args:
+            others: Further studies of the same task, to be counted together with this one.
+
+        Raises:
+            ValueError: A study has several objectives.
+        """
+        from optimist.analysis.pruning_audit import audit_pruning  # numpy and scipy are loaded when they are needed
+
+        studies = (self, *others)
+        for study in studies:
+            study.ledger.sync()
+        return audit_pruning([(study.ledger.record.name, study.view()) for study in studies])
+
+    def replay_pruners(
+        self,
+        candidates: Sequence[Candidate] | None = None,
+        *,
+        n_orders: int = 100,
+        tolerance: float | None = None,
+        most_leads_stopped: float = 0.05,
+        seed: int = 0,
+    ) -> PrunerComparison:
+        """Say what each pruner would have saved and cost on the trials that ran to their end, and recommend one.
+
+        They are run again in many random orders, from what they reported; nothing is trained. The recommended pruner makes
+        the fewest steps of those that keep to two limits.
+
+        Args:
+            candidates: What to try; None for our own pruners, each with several warm-ups.
+            n_orders: In how many orders.
+            tolerance: The first limit: how much worse than without pruning the best value may be on average, in units of
+                the metric. None takes a hundredth of the distance between the median final value and the best.
+            most_leads_stopped: The second limit: the share of the trials that would have become the best of their time
+                that may be stopped.
+            seed: For the orders.
+
+        Raises:
+            RuntimeError: There are several objectives.
+            ValueError: Fewer than two complete trials reported anything, or an argument is outside its range.
+        """
+        from optimist.pruners.comparison import compare_pruners  # numpy is loaded when it is needed
+        from optimist.pruners.recording import Recording
+
+        self._require_one_objective("replay_pruners", "one study for each of them")
+        self.ledger.sync()
+        view = self.view()
+        return compare_pruners(
+            Recording.of_view(view),
+            candidates,
+            n_orders=n_orders,
+            tolerance=tolerance,
+            most_leads_stopped=most_leads_stopped,
+            seed=seed,
+            n_left_out=view.count(TrialState.PRUNED),
+        )
 
     def view(self, exclude: int = -1) -> View:
         """The history at this moment, without the open trial of number ``exclude``."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -18,6 +18,7 @@ from optimist.exceptions import LeaseLostError, UpdateFinishedTrialError
 from optimist.history.attributes import LEASE_LOST_KEY
 from optimist.history.draft import Draft, StudyChange, TrialChange
 from optimist.history.history import History
+from optimist.history.metrics import metrics_of_step, with_metrics
 from optimist.history.records import FrozenTrial
 from optimist.history.voiding import take_in
 from optimist.logging import get_logger
@@ -76,6 +77,10 @@ class Ledger(ABC):
             BudgetSpentError: The study has had all the trials that ``terms`` allow.
         """
 
+    @abstractmethod
+    def promote(self, number: int, trial: TrialChange, terms: Terms) -> Draft | None:
+        """Start a trial that goes on from a pruned one; None if that was done before, or it cannot be gone on from."""
+
     def foreign_drafts(self) -> list[Draft]:
         """Running trials that were not begun here, as far as this process knows."""
         return []
@@ -102,8 +107,18 @@ class Ledger(ABC):
         """
 
     @abstractmethod
-    def report(self, draft: Draft, step: int, value: float, *, at_once: bool) -> None:
-        """Note an intermediate value; it is committed at once, or soon if the trial's last commit was a moment ago."""
+    def report(
+        self, draft: Draft, step: int, value: float, *, at_once: bool, row: Mapping[str, float] | None = None
+    ) -> None:
+        """Note an intermediate value; it is committed at once, or soon if the trial's last commit was a moment ago.
+
+        Args:
+            draft: The trial.
+            step: Where it is.
+            value: The value.
+            at_once: Whether to commit it before the call returns.
+            row: All metrics of the step if they have names, the first one first.
+        """
 
     def check(self, change: TrialChange) -> None:
         """Refuse what the store could not hold, before it is noted: later would be too late for the trial to end."""
@@ -195,6 +210,9 @@ class MemoryLedger(Ledger):
             self._study.check_budget(terms.total_trials)
             return self._study.begin()
 
+    def promote(self, number: int, trial: TrialChange, terms: Terms) -> Draft | None:
+        return self._study.promote(number, trial)
+
     def finish(
         self, draft: Draft, state: TrialState, values: Sequence[float] | None, then: Terms | None = None
     ) -> None:
@@ -204,10 +222,14 @@ class MemoryLedger(Ledger):
             study.history.finish(draft, state, values, now_us())
             study.log.append(draft.number)
 
-    def report(self, draft: Draft, step: int, value: float, *, at_once: bool) -> None:
+    def report(
+        self, draft: Draft, step: int, value: float, *, at_once: bool, row: Mapping[str, float] | None = None
+    ) -> None:
         with self._study.history.lock:
             refuse_finished(draft)
             draft.reports[step] = value
+            if row is not None:
+                draft.metrics = with_metrics(draft.metrics, metrics_of_step(step, row))
             self._study.note(draft.number)
 
     def set_trial_attr(self, draft: Draft, key: str, value: Any, *, is_system: bool) -> None:
@@ -283,6 +305,14 @@ class StoredLedger(Ledger):
             terms = self._with_news(terms)
             return self._admit(self.storage.begin_trial(self.record.study_id, self._cursor, terms), terms)
 
+    def promote(self, number: int, trial: TrialChange, terms: Terms) -> Draft | None:
+        with self._lock:
+            begun = self.storage.promote(self.record.study_id, number, trial, self._cursor, terms)
+            if begun is None:
+                self.sync()
+                return None
+            return self._admit(begun, terms)
+
     def _with_news(self, terms: Terms) -> Terms:
         """The same terms; on them, news are wanted if it has been a while since the last ones."""
         is_due = self.wants_news and time.monotonic() - self._synced_at >= _NEWS_INTERVAL_S
@@ -316,11 +346,18 @@ class StoredLedger(Ledger):
                     self._history.finish(draft, state, values, completed_us)
             return None if begun is None or then is None else self._admit(begun, then)
 
-    def report(self, draft: Draft, step: int, value: float, *, at_once: bool) -> None:
+    def report(
+        self, draft: Draft, step: int, value: float, *, at_once: bool, row: Mapping[str, float] | None = None
+    ) -> None:
         with self._lock, self._history.lock:
             refuse_finished(draft)
             draft.reports[step] = value
-            self._pending(draft).reports[step] = value
+            pending = self._pending(draft)
+            pending.reports[step] = value
+            if row is not None:
+                metrics = metrics_of_step(step, row)
+                draft.metrics = with_metrics(draft.metrics, metrics)
+                pending.metrics = with_metrics(pending.metrics, metrics)
             is_due = time.monotonic() - self._unsaved[draft.number].saved_at >= _REPORT_INTERVAL_S
         if at_once or is_due:
             self.flush(draft)

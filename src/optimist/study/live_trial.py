@@ -17,7 +17,7 @@ from optimist.distributions import (
     check_distribution_compatibility,
 )
 from optimist.exceptions import InvalidSpaceError, TrialNotFoundError
-from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY
+from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, METRIC_NAMES_KEY
 from optimist.history.base_trial import (
     CONSTRAINT_PREFIX,
     BaseTrial,
@@ -31,11 +31,12 @@ from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial, to_datetime
 from optimist.history.view import View
 from optimist.numerics.streams import DRAWS_PER_ROW
-from optimist.pruners.base import BasePruner, Curve, judge
+from optimist.pruners.base import BasePruner, Curve, PromotingPruner, judge, objectives_of
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.states import TrialState
 from optimist.study.checkpoints import Checkpoints
 from optimist.study.ledger import Ledger, refuse_finished
+from optimist.study.metrics import checked_metric, checked_row, refuse_mixture
 
 _UNSET: Final = object()
 _RUNNING: Final = TrialState.RUNNING
@@ -280,41 +281,80 @@ class Trial(BaseTrial):
 
     # Reports
 
-    def report(self, value: float, step: int) -> None:
-        """Report an intermediate value of the objective.
+    def report(self, value: float | dict[str, float], step: int) -> None:
+        """Report an intermediate value of the objective; or several metrics by name, as ``{"loss": a, "accuracy": b}``.
+
+        The metric that the trial's first report names first is its intermediate value: pruners of studies with one
+        objective judge by it, and each report of the trial has to have it. Others may come and go. In studies with
+        several objectives, where reports need names, these are the study's ``metric_names``; without such, the first
+        report names one metric for each objective first, in the order of the objectives.
 
         Args:
-            value: What the objective would return if the trial ended now.
+            value: What the objective would return if the trial ended now; or the values of metrics by name.
             step: How far the trial is, such as the epoch; at least 0. A second report of a step is ignored.
 
         Raises:
-            NotImplementedError: The study has several objectives.
+            NotImplementedError: The study has several objectives, and ``value`` has no names.
             TypeError: ``value`` is not a number, or ``step`` not an integer.
-            ValueError: ``step`` is negative.
+            ValueError: ``step`` is negative; or ``value`` names nothing, lacks the first metric, or has no names where
+                earlier reports of the trial had, or the other way round.
         """
-        self._require_one_objective("report")
-        try:
-            value = float(value)
-        except (TypeError, ValueError):
-            raise TypeError(f"report() needs a number as value, but got {value!r} ({type(value).__name__}).") from None
+        draft = self._draft
+        row: dict[str, float] | None = None
+        if type(value) is not float or draft.metrics:
+            value, row = self._read_report(value)
+        elif len(self._ledger.record.directions) > 1:
+            self._require_one_objective("report")
         try:
             step = int(step)
         except (TypeError, ValueError, OverflowError):
             raise TypeError(f"report() needs an integer as step, but got {step!r} ({type(step).__name__}).") from None
         if not 0 <= step < _STEP_LIMIT:
             raise ValueError(f"report() needs a step from 0 to 2**63 - 1, but got {step}.")
-        if step in self._draft.reports:
+        if step in draft.reports:
             warnings.warn(f"Trial {self._number} reported step {step} before; this report is ignored.", stacklevel=2)
             return
-        self._ledger.report(self._draft, step, value, at_once=self._writes_through)
+        if row is None:
+            self._ledger.report(draft, step, value, at_once=self._writes_through)
+        else:
+            self._ledger.report(draft, step, value, at_once=self._writes_through, row=row)
+
+    def _read_report(self, value: Any) -> tuple[float, dict[str, float] | None]:
+        """The intermediate value, and all metrics if they have names."""
+        draft = self._draft
+        if isinstance(value, dict):
+            row = checked_row(value, draft)
+            if row.keys() - draft.metrics.keys():
+                self._meet_metrics(row)
+            return next(iter(row.values())), row
+        self._require_one_objective("report")
+        if draft.metrics:
+            refuse_mixture(draft, "a number alone", "names")
+        return checked_metric(value, "value"), None
+
+    def _meet_metrics(self, row: dict[str, float]) -> None:
+        """Look at names that are new in the trial."""
+        self._ledger.check(TrialChange(metrics={name: {} for name in row}))
+        names = self._ledger.history.system_attrs.get(METRIC_NAMES_KEY)
+        if names and len(names) == 1 and not self._draft.metrics and names[0] in row and next(iter(row)) != names[0]:
+            warnings.warn(
+                f"Trial {self._number} reports {next(iter(row))!r} first, and so is judged by it, but the objective of "
+                f"the study is {names[0]!r}. Name that one first.",
+                stacklevel=4,
+            )
 
     def should_prune(self) -> bool:
         """Say whether the pruner judges the trial hopeless.
 
         Raises:
-            NotImplementedError: The study has several objectives.
+            NotImplementedError: The study has several objectives, and a pruner that cannot judge these.
+            ValueError: The trial has not reported a metric for each of several objectives.
         """
-        self._require_one_objective("should_prune")
+        if len(self._ledger.record.directions) > 1 and not getattr(self.study.pruner, "judges_several", False):
+            raise NotImplementedError(
+                f"Trial.should_prune() works in studies with one objective only, as {type(self.study.pruner).__name__} "
+                "cannot judge several. SuccessiveHalvingPruner and HyperbandPruner can."
+            )
         self._ledger.sync_if_due()
         draft = self._draft
         view = self.study.view(self._number)
@@ -325,6 +365,8 @@ class Trial(BaseTrial):
             self._prune_by,
             self.study.study_name,
             self._internal_params,
+            draft.metrics,
+            objectives_of(view, self._number, draft.metrics),
         )
         verdict = judge(self.study.pruner, view, curve)
         for key, note in verdict.record.items():
@@ -341,7 +383,10 @@ class Trial(BaseTrial):
 
     def _require_one_objective(self, method: str) -> None:
         if len(self._ledger.record.directions) > 1:
-            raise NotImplementedError(f"Trial.{method}() works in studies with one objective only.")
+            raise NotImplementedError(
+                f"Trial.{method}() works in studies with one objective only, as a number alone does not say which "
+                'objective it is of. Name the metrics, as report({"loss": 0.5, "seconds": 3.0}, step).'
+            )
 
     # Checkpoints
 
@@ -362,11 +407,16 @@ class Trial(BaseTrial):
 
     @property
     def resume_from(self) -> Path | None:
-        """The checkpoints to go on from: the folder of the trial that this one retries; None for a fresh start.
+        """The checkpoints to go on from: those of the trial that this one retries or promotes; None for a fresh start.
 
-        Where that trial was itself a retry and left nothing, the folder of the one before it, and so on.
+        Where that trial was itself a retry or a promotion and left nothing, the folder of the one before it, and so on.
         """
         return self.study.checkpoints.resume_from(self._draft)
+
+    @property
+    def budget(self) -> int | None:
+        pruner = self.study.pruner
+        return pruner.budget(self._draft.system_attrs) if isinstance(pruner, PromotingPruner) else None
 
     # Attributes
 

@@ -16,14 +16,15 @@ import time
 from collections.abc import Callable, Container
 from typing import Any, Final
 
-from optimist.history.attributes import DEFAULTS_KEY, RECOMMENDS_KEY
+from optimist.history.attributes import DEFAULTS_KEY, METRIC_NAMES_KEY, RECOMMENDS_KEY
 from optimist.history.draft import StudyChange
 from optimist.history.history import History
 from optimist.history.records import FrozenTrial
 from optimist.history.rows import RowReader
+from optimist.history.study_face import StudyFace
 from optimist.history.view import View
 from optimist.logging import get_logger
-from optimist.states import StudyDirection, TrialState
+from optimist.states import TrialState
 from optimist.study.defaults import defaults_are_due
 from optimist.study.live_trial import Owner
 
@@ -96,6 +97,8 @@ class Lane:
 
     def __init__(self, source: History) -> None:
         self.history = History(source.directions)
+        if METRIC_NAMES_KEY in source.system_attrs:  # by which pruners match metrics to objectives
+            self.history.system_attrs = {METRIC_NAMES_KEY: source.system_attrs[METRIC_NAMES_KEY]}
         self._rows = RowReader(source)
         self._n_known = 0
 
@@ -113,10 +116,10 @@ class Lane:
             self.history.apply([StudyChange(system_attrs={DEFAULTS_KEY: True})])
 
 
-class StudyAsOf:
+class StudyAsOf(StudyFace):
     """A study as one trial may know it: what samplers, pruners and objectives of the deterministic mode see.
 
-    It shows the trials that the order allows, and none that run. All else is the study's own.
+    It shows the trials that the order allows, and none that run.
 
     Args:
         study: The study.
@@ -125,7 +128,7 @@ class StudyAsOf:
     """
 
     def __init__(self, study: Owner, history: History, may_try_defaults: bool) -> None:
-        self._study = study
+        super().__init__(study)
         self.history = history
         self.ledger, self.checkpoints = study.ledger, study.checkpoints
         self.sampler, self.pruner, self.proposal_lock = study.sampler, study.pruner, study.proposal_lock
@@ -134,13 +137,7 @@ class StudyAsOf:
     def __reduce__(self) -> tuple[Any, ...]:
         return _itself, (self._study,)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._study, name)
-
-    # What the trial may know
-
     def view(self, exclude: int = -1) -> View:
-        """The trials that are shown, as columns."""
         return View(self.history, exclude)
 
     @property
@@ -152,86 +149,20 @@ class StudyAsOf:
         """Whether the trial of this number shall try the recommended values."""
         return number == 0 or (self._may_try_defaults and defaults_are_due(self.history))
 
-    @property
-    def trials(self) -> list[FrozenTrial]:
-        """The trials that are shown, as copies."""
-        return self.get_trials()
-
     def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
-        """The trials that are shown; arguments as in ``Study.get_trials``."""
         trials = self.history.trials(states)
         return copy.deepcopy(trials) if deepcopy else trials
 
     @property
     def best_trial(self) -> FrozenTrial:
-        """The best of them; errors as in ``Study.best_trial``."""
         if self.history.best_row < 0 or len(self.directions) > 1:
             raise ValueError("No feasible complete trial of a study with one objective is known to this trial.")
         return self.history.trial(self.history.number.data[self.history.best_row])
 
     @property
-    def best_value(self) -> float:
-        """The objective value of ``best_trial``."""
-        value = self.best_trial.value
-        assert value is not None
-        return value
-
-    @property
-    def best_params(self) -> dict[str, Any]:
-        """The parameters of ``best_trial``."""
-        return self.best_trial.params
-
-    @property
     def best_trials(self) -> list[FrozenTrial]:
         """The Pareto front of them, by number."""
         return [self.history.trial(self.history.number.data[row]) for row in self.view().front_rows()]
-
-    # The study's own, for those who ask through the protocols
-
-    @property
-    def study_name(self) -> str:
-        """The study's name."""
-        return self._study.study_name
-
-    @property
-    def direction(self) -> StudyDirection:
-        """The direction of a study with one objective."""
-        return self._study.direction
-
-    @property
-    def directions(self) -> list[StudyDirection]:
-        """One direction per objective."""
-        return self._study.directions
-
-    @property
-    def user_attrs(self) -> dict[str, Any]:
-        """The study's user attributes."""
-        return self._study.user_attrs
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether other processes may work on it too."""
-        return self._study.is_shared
-
-    def stop(self) -> None:
-        """End the running ``optimize`` after the trials in flight."""
-        self._study.stop()
-
-    def sync(self) -> None:
-        """Take in what others committed; it does not show here."""
-        self._study.sync()
-
-    def publish(self, number: int) -> None:
-        """Commit what is pending of an open trial."""
-        self._study.publish(number)
-
-    def set_trial_system_attr(self, number: int, key: str, value: Any) -> None:
-        """Keep a note of an algorithm with an open trial."""
-        self._study.set_trial_system_attr(number, key, value)
-
-    def set_system_attr(self, key: str, value: Any) -> None:
-        """Keep a note of an algorithm with the study."""
-        self._study.set_system_attr(key, value)
 
 
 def _itself(study: Owner) -> Owner:

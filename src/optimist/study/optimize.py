@@ -17,6 +17,7 @@ from optimist.study.conductor import Conducted, Conductor
 from optimist.study.live_trial import Trial
 from optimist.study.outcome import Outcome, outcome_of
 from optimist.study.plan import Plan, is_at_least
+from optimist.study.promotions import at_rung
 
 _logger = get_logger(__name__)
 
@@ -164,10 +165,11 @@ class Loop:
         try:
             self._interrupts.release()
             outcome = outcome_of(trial.draft, self._plan.objective(trial), None, n_objectives)
+            outcome = at_rung(study, trial.draft, outcome)
             self._interrupts.hold()
         except TrialPruned:
             self._interrupts.hold()
-            outcome = outcome_of(trial.draft, None, TrialState.PRUNED, n_objectives)
+            outcome = outcome_of(trial.draft, None, TrialState.PRUNED, n_objectives, study.ledger.history.system_attrs)
         except BaseException as raised:  # noqa: BLE001 - whatever happens, the trial gets an outcome
             self._interrupts.hold()
             outcome = Outcome(TrialState.FAIL, None, f"{type(raised).__name__}: {raised}")

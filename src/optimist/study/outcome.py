@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from optimist.history.draft import Draft
+from optimist.history.metrics import objective_metrics, value_at
 from optimist.states import TrialState
+
+_NO_ATTRS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,13 @@ class Outcome:
     problem: str = ""
 
 
-def outcome_of(draft: Draft, values: Any, state: TrialState | None, n_objectives: int) -> Outcome:
+def outcome_of(
+    draft: Draft,
+    values: Any,
+    state: TrialState | None,
+    n_objectives: int,
+    study_attrs: Mapping[str, Any] = _NO_ATTRS,
+) -> Outcome:
     """Decide how a trial ends.
 
     Args:
@@ -34,6 +44,7 @@ def outcome_of(draft: Draft, values: Any, state: TrialState | None, n_objectives
         values: A number, a sequence of numbers, or None, as the objective returned it or the user told it.
         state: The state that was told. None: COMPLETE if the values are acceptable, else FAIL.
         n_objectives: How many numbers are expected.
+        study_attrs: System attributes of the study, which may name its objectives.
 
     Raises:
         ValueError: The state contradicts the values, or is not a final one.
@@ -54,7 +65,7 @@ def outcome_of(draft: Draft, values: Any, state: TrialState | None, n_objectives
         raise ValueError(f"A trial cannot be told to be {state!r}; it ends COMPLETE, PRUNED or FAIL.")
     if values is not None:
         raise ValueError(f"A {state.name} trial takes no values, but got {values!r}.")
-    return Outcome(state, last_report(draft) if state == TrialState.PRUNED else None)
+    return Outcome(state, last_report(draft, n_objectives, study_attrs) if state == TrialState.PRUNED else None)
 
 
 def accept_values(values: Any, n_objectives: int) -> tuple[list[float] | None, str]:
@@ -80,9 +91,15 @@ def accept_values(values: Any, n_objectives: int) -> tuple[list[float] | None, s
     return accepted, ""
 
 
-def last_report(draft: Draft) -> list[float] | None:
-    """The intermediate value at the last step, as the value of a pruned trial; None without a usable one."""
+def last_report(draft: Draft, n_objectives: int, study_attrs: Mapping[str, Any]) -> list[float] | None:
+    """What was reported at the last step for each objective, as the values of a pruned trial; None if any is missing."""
     if not draft.reports:
         return None
-    value = draft.reports[max(draft.reports)]
-    return None if math.isnan(value) else [value]
+    step = max(draft.reports)
+    values: list[float] = [draft.reports[step]]
+    if n_objectives > 1:
+        names = objective_metrics(list(draft.metrics), n_objectives, study_attrs)
+        if names is None:
+            return None
+        values = [value_at(name, step, draft.reports, draft.metrics) for name in names]
+    return None if any(map(math.isnan, values)) else values

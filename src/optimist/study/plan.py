@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from optimist.history.records import FrozenTrial
+from optimist.pruners.base import BasePruner, PromotingPruner
 from optimist.samplers.base import BaseSampler
 from optimist.states import StudyDirection
 from optimist.storages.base import Terms
@@ -62,11 +63,11 @@ def is_at_least(value: float, target: float | None, direction: StudyDirection) -
     return value >= target if direction == StudyDirection.MAXIMIZE else value <= target
 
 
-def check_order(lag: int, sampler: BaseSampler) -> None:
+def check_order(lag: int, sampler: BaseSampler, pruner: BasePruner) -> None:
     """Refuse a deterministic mode that could not be one.
 
     Raises:
-        ValueError: The lag is negative, or the sampler has no seed.
+        ValueError: The lag is negative, or the sampler has no seed, or the pruner promotes trials.
     """
     if lag < 0:
         raise ValueError(f"optimize(deterministic=...) takes True, or a number of trials from 1 on, but got {lag}.")
@@ -74,6 +75,11 @@ def check_order(lag: int, sampler: BaseSampler) -> None:
         raise ValueError(
             f"optimize(deterministic=...) needs a sampler with a seed, for without one each worker draws other numbers. "
             f"Give it one, such as {type(sampler).__name__}(seed=1)."
+        )
+    if lag and isinstance(pruner, PromotingPruner):
+        raise ValueError(
+            f"optimize(deterministic=...) does not go with {type(pruner).__name__}: which trial is promoted when depends on "
+            "who is faster. Use SuccessiveHalvingPruner."
         )
 
 

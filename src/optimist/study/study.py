@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from optimist.distributions import BaseDistribution, check_distribution_compatibility
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
 from optimist.execution.loops import count_threads, count_workers
-from optimist.history.attributes import FIXED_PARAMS_KEY
+from optimist.history.attributes import FIXED_PARAMS_KEY, METRIC_NAMES_KEY
 from optimist.history.draft import TrialChange
 from optimist.history.history import change_of
 from optimist.history.records import FrozenTrial, create_trial
@@ -22,14 +22,14 @@ from optimist.pruners.median import MedianPruner
 from optimist.samplers.base import BaseSampler
 from optimist.samplers.tpe import TPESampler
 from optimist.states import TrialState
-from optimist.storages.base import Terms
+from optimist.storages.base import ANY_TERMS, Terms
 from optimist.storages.open import StorageLike, open_face
 from optimist.study.checkpoints import Checkpoints
 from optimist.study.conductor import end_trial, is_exhaustible, propose
 from optimist.study.crew_loop import CrewLoop
 from optimist.study.defaults import tries_defaults
 from optimist.study.escort import Escort
-from optimist.study.findings import METRIC_NAMES_KEY, Findings
+from optimist.study.findings import Findings
 from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
 from optimist.study.limits import Limits
@@ -39,6 +39,7 @@ from optimist.study.optimize import Loop
 from optimist.study.outcome import outcome_of
 from optimist.study.plan import Objective, Plan, check_exception_classes, check_order, is_at_least
 from optimist.study.progress import Progress
+from optimist.study.promotions import Promotions, at_rung
 
 if TYPE_CHECKING:
     pass
@@ -86,6 +87,7 @@ class Study(Findings):
         self.lost_trials = LostTrials(self)
         self.escort: Escort = escort_of(self)
         self.checkpoints = Checkpoints(self)
+        self.promotions = Promotions(self)
 
     def __getstate__(self) -> dict[str, Any]:
         made_anew = (
@@ -95,6 +97,7 @@ class Study(Findings):
             "escort",
             "in_loop",
             "is_stopping",
+            "promotions",
             "proposal_lock",
         )
         return {key: value for key, value in self.__dict__.items() if key not in made_anew}
@@ -140,7 +143,7 @@ class Study(Findings):
             show_progress_bar: Show a live progress bar.
             target: Stop when a complete trial is at least as good as this value.
             total_trials: Stop when the study has had so many trials, whoever ran them; workers that say the same number
-                meet it exactly. Trials of lost workers do not count, their retries do.
+                meet it exactly. Trials of lost workers do not count, their retries do; nor do promotions.
             workers: Number of processes that run the trials, -1 for one per processor; None: this process runs them.
                 The objective goes to them by cloudpickle; ``callbacks`` and the progress bar stay here. A trial whose
                 process dies is run again.
@@ -156,7 +159,7 @@ class Study(Findings):
             RuntimeError: Called inside an objective or a callback of this study.
             ValueError: ``n_jobs`` is neither positive nor -1, ``workers`` likewise, both are given, or ``target`` is
                 given for several objectives, or ``deterministic`` is negative or comes with a sampler that has no
-                seed.
+                seed, or with a pruner that promotes trials.
             WorkerError: A worker process raised what ``catch`` does not name, or they die again and again.
         """
         if not callable(func):
@@ -167,7 +170,7 @@ class Study(Findings):
         limits = Limits.of(trial_timeout, trial_memory)
         n_workers = count_workers(workers, n_jobs) if workers is not None or limits else 0
         lag = max(n_threads, n_workers) if deterministic is True else int(deterministic)
-        check_order(lag, self.sampler)
+        check_order(lag, self.sampler, self.pruner)
         if getattr(self.in_loop, "is_set", False) or not self._optimize_lock.acquire(blocking=False):
             raise RuntimeError("Study.optimize() cannot be called inside an objective or a callback of the same study.")
         try:
@@ -212,7 +215,7 @@ class Study(Findings):
             fixed_distributions: Parameters to suggest at once, by name; others may be suggested later. If that fails,
                 so does the trial.
         """
-        trial = propose(self, self.ledger.begin(), writes_through=True)
+        trial = propose(self, self.promotions.begin(ANY_TERMS) or self.ledger.begin(), writes_through=True)
         try:
             for name, distribution in (fixed_distributions or {}).items():
                 trial.suggest(name, distribution)
@@ -233,7 +236,8 @@ class Study(Findings):
         Args:
             trial: What :meth:`ask` returned, or its number.
             values: The objective value, or one per objective.
-            state: COMPLETE, PRUNED or FAIL. None: COMPLETE if the values are acceptable, else FAIL.
+            state: COMPLETE, PRUNED or FAIL. None: COMPLETE if the values are acceptable, else FAIL; with a
+                :class:`PromotionPruner`, PRUNED at a budget that is not the largest.
             skip_if_finished: Return a trial that is finished already, instead of raising.
 
         Raises:
@@ -254,10 +258,12 @@ class Study(Findings):
             raise ValueError(f"Trial {number} is {finished.state.name} already; it is told once.")
         if draft.state != TrialState.RUNNING:
             raise ValueError(f"Trial {number} is {draft.state.name}; only a running trial can be told.")
-        outcome = outcome_of(draft, values, state, len(self.ledger.record.directions))
+        outcome = outcome_of(draft, values, state, len(self.ledger.record.directions), self.ledger.history.system_attrs)
         if outcome.problem:
             warnings.warn(f"Trial {number} fails. {outcome.problem}", stacklevel=2)
         try:
+            if state is None:
+                outcome = at_rung(self, draft, outcome)
             end_trial(self, draft, outcome, trial.recommended if isinstance(trial, Trial) else {})
         except UpdateFinishedTrialError:
             if not skip_if_finished:

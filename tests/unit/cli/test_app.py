@@ -21,6 +21,7 @@ import optimist
 from optimist.cli import main
 from optimist.cli.app import EXAMPLE, SECTIONS, app, find_command, sentence_of
 from optimist.cli.command import Command
+from optimist.trial import create_trial
 
 COMMANDS = [name for names in SECTIONS.values() for name in names if name != "help"]
 
@@ -115,6 +116,9 @@ def test_the_examples_of_commands_run(run: Run) -> None:
         for words in commands_in(command.example):
             if name == "tell":
                 run("ask", "--storage", "study.db")
+            if name == "replay":
+                study = optimist.load_study(study_name="digits", storage="study.db")
+                study.add_trials(create_trial(value=x, intermediate_values={0: x, 1: x}) for x in (1.0, 2.0))
             assert run(*words)[0] == 0, words
     assert run("study-names", "--storage", "study.db") == (0, "\n", "")
 

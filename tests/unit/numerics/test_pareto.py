@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from optimist.numerics.pareto import EliteArchive, dominance, front_ranks, lattice, reference_point, spread
+from optimist.numerics.pareto import (
+    EliteArchive,
+    best_first,
+    dominance,
+    epsilon_net,
+    front_ranks,
+    lattice,
+    reference_point,
+    spread,
+)
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -111,3 +121,25 @@ def test_the_archive_takes_nan_and_infinities() -> None:
         archive.add(key, point)
     assert 2 in archive.best(3)
     assert len(archive.best(3)) == 3
+
+
+def test_an_epsilon_net_takes_the_farthest_each_time() -> None:
+    front = np.array([[0.0, 10.0], [1.0, 9.0], [2.0, 8.0], [5.0, 5.0], [6.0, 2.0], [10.0, 0.0]])
+    assert epsilon_net(front, 1).tolist() == [4]  # the lowest sum
+    assert epsilon_net(front, 3).tolist() == [4, 0, 5]
+    assert sorted(epsilon_net(front, 9).tolist()) == list(range(6))
+    same = np.zeros((4, 2))
+    assert sorted(epsilon_net(same, 4).tolist()) == [0, 1, 2, 3]
+    assert epsilon_net(front, 0).tolist() == []
+
+
+def test_best_first_goes_front_by_front() -> None:
+    rng = np.random.default_rng(0)
+    losses = rng.random((80, 3))
+    losses[3] = [math.nan, 0.0, -math.inf]
+    ranks = front_ranks(losses)
+    for m in (0, 1, 20, 80, 100):
+        order = best_first(losses, m)
+        assert len(set(order.tolist())) == min(m, 80)
+        assert np.all(np.diff(ranks[order]) >= 0)
+        assert np.sum(ranks[order]) == np.sum(np.sort(ranks)[:m])

@@ -31,6 +31,26 @@ FULL = Document(
 )
 
 
+def test_named_metrics_are_plain_json() -> None:
+    document = Document(steps=[0, 5], reports=[0.5, 1.5])
+    document.set_metrics({"loss": {}, "accuracy": {5: math.nan}})
+    assert json.loads(encode(document)) == {
+        "steps": [0, 5],
+        "reports": [0.5, 1.5],
+        "metrics": ["loss", "accuracy"],
+        "more": [[None, "NaN"]],
+    }
+    assert repr(decode(encode(document))) == repr(document)
+    assert repr(document.named()) == repr({"loss": {}, "accuracy": {5: math.nan}})
+
+
+def test_metrics_are_merged_step_by_step() -> None:
+    first = Document(steps=[0], reports=[0.5], metrics=["loss", "a"], more=[[1.0]])
+    second = Document(steps=[1], reports=[0.25], metrics=["loss", "b"], more=[[2.0]])
+    merged = merge([first, second, Document(user_attrs={"k": 1})])
+    assert (merged.metrics, merged.more) == (["loss", "a", "b"], [[1.0, None], [None, 2.0]])
+
+
 def test_document_is_plain_json() -> None:
     assert json.loads(encode(FULL)) == {
         "space": [0, 3],

@@ -168,6 +168,19 @@ def test_methods_that_a_storage_inherits(mine: Mine) -> None:
         mine.set_trial_user_attr(trial_id, "a", 1)
 
 
+def test_named_metrics_have_a_place(mine: Mine) -> None:
+    study = optimist.create_study(study_name="study", storage=mine)
+    trial = study.ask()
+    trial.report({"loss": 2.5, "accuracy": 0.5}, 0)
+    trial.report({"loss": 1.5, "seconds": 0.25}, 1)
+    study.tell(trial, 1.0)
+    study.add_trial(study.trials[0])
+    rows = {0: {"loss": 2.5, "accuracy": 0.5}, 1: {"loss": 1.5, "seconds": 0.25}}
+    loaded = optimist.load_study(study_name="study", storage=mine)
+    assert [trial.intermediate_metrics for trial in loaded.trials] == [rows, rows]
+    assert [trial.system_attrs for trial in loaded.trials] == [{}, {}]
+
+
 def test_changes_made_behind_our_back_are_seen(mine: Mine, store: ForeignStorage) -> None:
     study_id = store.create_study("study", [StudyDirection.MINIMIZE]).study_id
     number = store.begin_trial(study_id, 0).number

@@ -58,6 +58,12 @@ class Store(Storage):
         self.calls.append("begin_trial")
         return self.memory.begin_trial(study_id, cursor, terms)
 
+    def promote(
+        self, study_id: int, number: int, trial: TrialChange, cursor: int, terms: Terms = ANY_TERMS
+    ) -> Begun | None:
+        self.calls.append("promote")
+        return self.memory.promote(study_id, number, trial, cursor, terms)
+
     def claim(self, study_id: int, number: int) -> bool:
         self.calls.append("claim")
         return self.memory.claim(study_id, number)

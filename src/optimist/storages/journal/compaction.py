@@ -47,24 +47,20 @@ def _study_records(journal: Journal, study: StudyState) -> dict[int, dict[str, A
         }
     }
     news = fold(journal.records(study))
-    told = {trial.entry.number for trial in news.finished}
+    finished = {trial.entry.number for trial in news.finished}
+    told = finished | news.open.keys()
     fields[study.created_seq]["n_reclaimed"] -= len(study.reclaimed & told)
     if news.attrs:
         at = fields.setdefault(study.attrs_seq, {"op": records.ATTRS, "study": study_id})
         at["attrs"] = storable_document(merge(news.attrs))
     for trial in (*news.finished, *news.open.values()):
         at = fields.setdefault(trial.seq, {"op": records.ADD, "study": study_id})
-        at.setdefault("trials", []).append(_entry_fields(trial, study if trial.entry.number in told else None))
+        at.setdefault("trials", []).append(_entry_fields(trial, study, is_finished=trial.entry.number in finished))
     return fields
 
 
-def _entry_fields(trial: Folded, finished_in: StudyState | None) -> dict[str, Any]:
-    """What a record says of a trial.
-
-    Args:
-        trial: All that was said of it.
-        finished_in: Its study, if it is finished.
-    """
+def _entry_fields(trial: Folded, study: StudyState, *, is_finished: bool) -> dict[str, Any]:
+    """What a record says of a trial: all that was said of it before, and what the state knows."""
     entry = trial.entry
     given = {
         "number": entry.number,
@@ -75,10 +71,12 @@ def _entry_fields(trial: Folded, finished_in: StudyState | None) -> dict[str, An
         "slot": entry.slot,
     }
     fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if finished_in is not None and entry.number in finished_in.reclaimed:
+    if entry.number in study.reclaimed:
         fields["gives_back"] = True
-    if finished_in is not None and entry.number in finished_in.voids:
-        fields["void"] = finished_in.voids[entry.number]
+    if entry.number in study.promoted:
+        fields["promoted"] = True
+    if is_finished and entry.number in study.voids:
+        fields["void"] = study.voids[entry.number]
     document = trial.document()
     if document != Document():
         fields["doc"] = storable_document(document)

@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from optimist.distributions import BaseDistribution
-from optimist.history.attributes import LEASE_LOST_KEY
+from optimist.history.attributes import LEASE_LOST_KEY, RESUMED_KEY
 from optimist.states import TrialState
 from optimist.storages.documents import Document, merge
 from optimist.storages.entry import Entry
-from optimist.storages.journal.records import ADD, NewDistribution, storable_document
+from optimist.storages.journal.records import ADD, WRITE, NewDistribution, storable_document
 from optimist.storages.journal.state import StudyState
 from optimist.storages.known import storable_distribution
 
@@ -59,6 +59,8 @@ def trials_fields(
         trials.append(_entry_fields(entry, document))
         if op == ADD and entry.is_end:
             trials[-1] |= _setting_aside(entry)
+        elif op != WRITE and RESUMED_KEY in entry.document.system_attrs:
+            trials[-1]["gives_back"] = True
         new |= {i: item for i, item in zip(own, entry.space, strict=True) if i >= len(told)}
         for i in document.space:
             if i not in space and (i >= len(told) or told[i] < _N_TELLINGS) and i not in study.lost:
@@ -89,8 +91,9 @@ def _setting_aside(entry: Entry) -> dict[str, Any]:
     """Why a trial that is added counts for nothing, or in no budget."""
     if entry.void is not None:
         return {"void": entry.void, "gives_back": True}
-    is_lost = entry.state == TrialState.FAIL and LEASE_LOST_KEY in entry.document.system_attrs
-    return {"gives_back": True} if is_lost else {}
+    attrs = entry.document.system_attrs
+    is_lost = entry.state == TrialState.FAIL and LEASE_LOST_KEY in attrs
+    return {"gives_back": True} if is_lost or RESUMED_KEY in attrs else {}
 
 
 def _entry_fields(entry: Entry, document: Document) -> dict[str, Any]:

@@ -4,6 +4,8 @@
     {"op":"begin","id":"...","study":0,"trials":[{"number":7,"state":0,"started_us":1764000000000000,"lease_s":60.0,"slot":0}]}
     {"op":"write","id":"...","study":0,"space":[[0,"x","{...}"]],"trials":[{"number":7,"state":1,
         "completed_us":1764000001000000,"doc":{"space":[0],"params":[0.25],"values":[1.5]}}]}
+    {"op":"promote","id":"...","study":0,"of":7,"trials":[{"number":9,"state":0,"started_us":1764000002000000,
+        "doc":{"space":[0],"params":[0.25],"system_attrs":{"optimist:resumed_from":[7]}}}]}
     {"op":"void","id":"...","study":0,"trials":[{"number":7,"void":"wrong data set"}]}
 
 A record is one commit: it counts as a whole or not at all. ``id`` is its own, so that a writer whose answer was lost
@@ -37,6 +39,8 @@ RECLAIM: Final = "reclaim"
 """The trial named first ends because its lease is over; one that waits may follow."""
 VOID: Final = "void"
 """A finished trial counts no more."""
+PROMOTE: Final = "promote"
+"""A trial starts to run that goes on from a pruned one."""
 FENCE: Final = "fence"
 """Nothing, but that a new epoch begins."""
 
@@ -112,6 +116,7 @@ class GlanceEntry(msgspec.Struct):
     Attributes:
         void: Why the trial, which is finished, is void.
         gives_back: Whether the trial, which is added, takes no place in the budget.
+        promoted: Whether another trial went on from this one, which is pruned.
     """
 
     number: int
@@ -122,11 +127,16 @@ class GlanceEntry(msgspec.Struct):
     whole: bool = False
     void: str | None = None
     gives_back: bool = False
+    promoted: bool = False
     doc: GlanceDocument | None = None
 
 
 class Glance(msgspec.Struct):
-    """A commit, read as far as the state follows from it; fields as in ``Record``."""
+    """A commit, read as far as the state follows from it; fields as in ``Record``.
+
+    Attributes:
+        of: The trial from which the one that starts to run goes on.
+    """
 
     op: str
     id: str = ""
@@ -139,6 +149,7 @@ class Glance(msgspec.Struct):
     space: list[NewDistribution] = []
     attrs: Document | None = None
     trials: list[GlanceEntry] = []
+    of: int = -1
 
 
 class _RawEntry(msgspec.Struct):

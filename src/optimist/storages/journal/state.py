@@ -71,8 +71,9 @@ class StudyState:
         created_seq: That of its first record.
         n_trials: The next new trial gets this number.
         counts: Number of trials by state.
-        n_reclaimed: How many trials gave their place in the budget back.
+        n_reclaimed: How many trials gave their place in the budget back, or took none.
         reclaimed: Their numbers, as far as they are known.
+        promoted: The pruned trials from which others went on.
         voids: Why trials are void, by number.
         open: Waiting and running trials by number.
         attrs: User and system attributes.
@@ -100,6 +101,7 @@ class StudyState:
         self.counts = [0] * len(TrialState)
         self.n_reclaimed = 0
         self.reclaimed: set[int] = set()
+        self.promoted: set[int] = set()
         self.voids: dict[int, str] = {}
         self.open: dict[int, OpenTrial] = {}
         self.attrs = StudyChange()
@@ -171,6 +173,8 @@ class StudyState:
             self._learn(glance.space)
         if glance.op == records.RECLAIM:
             self._give_back(glance.trials[0].number)
+        elif glance.op == records.PROMOTE:
+            self.promoted.add(glance.of)
         elif glance.op == records.CREATE:
             self.n_reclaimed = glance.n_reclaimed
             self._make_room(glance.n_trials)
@@ -241,6 +245,10 @@ class StudyState:
             self.counts[_RUNNING] += 1
             trial.state = _RUNNING
         trial.rows.append(row)
+        if entry.gives_back:
+            self._give_back(number)
+        if entry.promoted:
+            self.promoted.add(number)
         if entry.lease_s is not None:
             trial.lease_s, trial.slot = entry.lease_s, entry.slot
         start = entry.started_us
@@ -261,8 +269,6 @@ class StudyState:
                 del trial.rows[:-1]
             if entry.void is not None:
                 self.voids[number] = entry.void
-            if entry.gives_back:
-                self._give_back(number)
             self._finish(number, trial, state, entry.doc)
 
     def _finish(self, number: int, trial: OpenTrial, state: TrialState, document: GlanceDocument | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -224,6 +225,31 @@ class JournalStore(Storage):
             return {**study_fields(records.BEGIN, study), "trials": [entry]}
 
         return self.journal.commit(plan, is_durable=False) is not None
+
+    def promote(
+        self, study_id: int, number: int, trial: TrialChange, cursor: int, terms: Terms = ANY_TERMS
+    ) -> Begun | None:
+        entry = to_entry(replace(trial, state=_RUNNING, started_us=now_us()))
+        begun = -1
+
+        def plan(state: JournalState) -> Fields | None:
+            nonlocal begun
+            study = self._study(state, study_id)
+            if number not in study.open and study.final_state(number) is None:
+                raise TrialNotFoundError(f"Study {study.record.name!r} has no trial {number}.")
+            is_pruned = study.final_state(number) == TrialState.PRUNED
+            if not is_pruned or number in study.promoted or number in study.voids:
+                return None
+            begun = study.n_trials
+            fields = trials_fields(records.PROMOTE, study, numbered([entry], begun))
+            if terms.lease_s is not None:
+                fields["trials"][0] |= {"lease_s": terms.lease_s, "slot": study.free_slot()}
+            return {**fields, "of": number}
+
+        with self.journal.guard:
+            if self.journal.commit(plan, is_durable=False) is None:
+                return None
+            return Begun(begun, self.changes_since(study_id, cursor))
 
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         entry = to_entry(change)

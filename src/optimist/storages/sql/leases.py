@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optimist.history.draft import TrialChange
+from optimist.history.draft import TrialChange, n_places_back
 from optimist.states import TrialState
 from optimist.storages.entry import to_entry
 from optimist.storages.leases import Lease
@@ -48,13 +48,14 @@ class LeasesPart(OpenedStorage):
         self, study_id: int, end: TrialChange, retry: TrialChange | None = None, *, is_lost: bool = False
     ) -> bool:
         entry = to_entry(end)
+        n_back = n_places_back(end, retry)
         retries = [] if retry is None else [to_entry(retry)]
 
         def reclaim(transaction: StudyTransaction, is_retry: bool) -> bool:
             if is_retry and transaction.lock() and entry.number in transaction.written_trials():
                 return True
             new = [TrialState.WAITING] * len(retries)
-            if not transaction.advance(n_changes=1 + len(new), new=new, end=entry.state, n_reclaimed=1):
+            if not transaction.advance(n_changes=1 + len(new), new=new, end=entry.state, n_reclaimed=n_back):
                 raise self._no_study(study_id)
             if is_lost:
                 if not transaction.is_running(entry.number):

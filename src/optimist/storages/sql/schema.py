@@ -84,7 +84,9 @@ studies = Table(
     Column("n_failed", BigInteger, nullable=False),
     Column("best_number", BigInteger),  # the best trial of a study with one objective; NULL if there is none
     Column("best_value", Double),
-    Column("n_reclaimed", BigInteger, nullable=False),  # that gave their place in the budget back, also by a void
+    Column(
+        "n_reclaimed", BigInteger, nullable=False
+    ),  # that gave their place in the budget back, also by a void, or took none
     Column("op", BigInteger, nullable=False),  # which call made it
     sqlite_autoincrement=True,
     **_MYSQL,
@@ -128,6 +130,7 @@ trials = Table(
     Column("lease_ms", BigInteger),  # how long a lease is; NULL without one
     Column("lease_us", BigInteger),  # when it is over, by the server's clock; in a file, moved by each heartbeat
     Column("void", Text),  # why it counts no more; NULL if it does
+    Column("is_promoted", SmallInteger),  # 1 if a promotion goes on from it; else NULL
     **_MYSQL,
 )
 is_open: Final = trials.c.state.in_([_RUNNING, _WAITING])

@@ -253,6 +253,18 @@ FINISH_PLAIN_TRIAL: Final[Update] = update(trials).where(THIS_TRIAL, IS_PLAIN, ~
 """Of others, what ``READ_CHANGES`` finds has to be taken along."""
 UPDATE_TRIAL: Final[Update] = update(trials).where(THIS_TRIAL).values(started_us=_STARTED, **COLUMNS)
 
+MARK_AS_PROMOTED: Final[Update] = (
+    update(trials)
+    .where(
+        THIS_TRIAL,
+        trials.c.state == literal_column(str(int(TrialState.PRUNED))),
+        trials.c.void.is_(None),
+        trials.c.is_promoted.is_(None),
+    )
+    .values(is_promoted=literal_column("1"))
+)
+"""Readers are not told: they hear of the promotion itself."""
+
 VOID_TRIAL: Final[Update] = (
     update(trials)
     .where(THIS_TRIAL)

@@ -16,7 +16,7 @@ from optimist.exceptions import (
     TrialNotFoundError,
     UpdateFinishedTrialError,
 )
-from optimist.history.attributes import LEASE_LOST_KEY
+from optimist.history.attributes import LEASE_LOST_KEY, RESUMED_KEY
 from optimist.history.draft import TrialChange
 from optimist.states import TrialState
 from optimist.storages.base import ANY_TERMS, Terms
@@ -183,6 +183,21 @@ class StudyTransaction:
             raise TrialNotFoundError(f"The study has no trial {number}.")
         return False
 
+    def promote(self, number: int, entry: Entry, started_us: int, terms: Terms) -> TrialChange | None:
+        """Begin a trial, at the last place of the sequence, that goes on from a pruned one; None if it may not.
+
+        Raises:
+            TrialNotFoundError: There is no trial to go on from.
+        """
+        if not self.session.count(sql.MARK_AS_PROMOTED, self._key(number)):
+            if self.session.first(sql.READ_TRIAL, self._key(number)) is None:
+                raise TrialNotFoundError(f"The study has no trial {number}.")
+            return None
+        (begun,) = self.insert([entry])
+        params = {**self._begin_params(started_us, terms), **self._key(begun), "at": self.seq}
+        self.session.count(sql.START_TRIAL, params)  # takes the lease
+        return TrialChange(begun)
+
     def _begin_params(self, started_us: int, terms: Terms) -> dict[str, Any]:
         return {
             "in_study": self.study_id,
@@ -315,7 +330,8 @@ class StudyTransaction:
         self.session.count(sql.VOID_TRIAL, {**key, "at": self.seq, "op_id": self._op, "reason": reason})
         if self.session.count(sql.FORGET_BEST, key):
             self._find_best()
-        if row.document is None or LEASE_LOST_KEY not in decode(row.document).system_attrs:
+        attrs = {} if row.document is None else decode(row.document).system_attrs
+        if attrs.keys().isdisjoint((LEASE_LOST_KEY, RESUMED_KEY)):
             self.session.count(sql.GIVE_BACK_PLACE, self._study())
         return True
 

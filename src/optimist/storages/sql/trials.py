@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from optimist.exceptions import TrialNotFoundError
@@ -95,6 +96,29 @@ class TrialsPart(OpenedStorage):
             return False
         return True
 
+    def promote(
+        self, study_id: int, number: int, trial: TrialChange, cursor: int, terms: Terms = ANY_TERMS
+    ) -> Begun | None:
+        started_us = now_us()
+        entry = to_entry(replace(trial, state=TrialState.RUNNING, started_us=started_us))
+
+        def promote(transaction: StudyTransaction, is_retry: bool) -> TrialChange:
+            if is_retry and transaction.lock():
+                for written in transaction.written_trials():
+                    return TrialChange(written)
+            if not transaction.advance(new=[TrialState.RUNNING], start=started_us, n_reclaimed=1):
+                raise self._no_study(study_id)
+            begun = transaction.promote(number, entry, started_us, terms)
+            if begun is None:
+                raise _MayNot
+            return begun
+
+        try:
+            begun = self._change(study_id, promote)
+        except _MayNot:
+            return None
+        return Begun(begun.number, self.changes_since(study_id, cursor))
+
     def write(self, study_id: int, change: TrialChange, cursor: int = 0) -> int:
         entry = to_entry(change)
 
@@ -185,6 +209,10 @@ class TrialsPart(OpenedStorage):
 def _begun(study_id: int, done: AtOnce, started_us: int) -> TrialChange:
     trial_id = trial_id_of(study_id, done.number)
     return TrialChange(done.number, trial_id, TrialState.RUNNING, started_us=started_us)
+
+
+class _MayNot(Exception):
+    """Ends a transaction: its trial cannot be gone on from."""
 
 
 class _IsVoid(Exception):

@@ -6,6 +6,7 @@ The views read the JSON documents; they cost what they show, and nothing in Opti
     optimist_view_params                study, number, position, name, value, distribution
     optimist_view_values                study, number, objective, value
     optimist_view_intermediate_values   study, number, step, value
+    optimist_view_intermediate_metrics  study, number, step, name, value: where metrics have names, all of them
     optimist_view_attrs                 study, number (NULL: of the study), is_system, name, type, value
     optimist_view_documents             what the others read: all that was said of a trial, running ones included
 """
@@ -53,6 +54,17 @@ _SQLITE: Final = {
     "optimist_view_intermediate_values": """
         SELECT d.study, d.number, json_extract(d.document, '$.steps[' || r.key || ']') AS step, r.value
         FROM optimist_view_documents d, json_each(d.document, '$.reports') r
+    """,
+    "optimist_view_intermediate_metrics": """
+        SELECT d.study, d.number, json_extract(d.document, '$.steps[' || r.key || ']') AS step,
+            json_extract(d.document, '$.metrics[0]') AS name, r.value
+        FROM optimist_view_documents d, json_each(d.document, '$.reports') r
+        WHERE json_extract(d.document, '$.metrics[0]') IS NOT NULL
+        UNION ALL
+        SELECT d.study, d.number, json_extract(d.document, '$.steps[' || v.key || ']'),
+            json_extract(d.document, '$.metrics[' || (m.key + 1) || ']'), v.value
+        FROM optimist_view_documents d, json_each(d.document, '$.more') m, json_each(m.value) v
+        WHERE v.type <> 'null'
     """,
     "optimist_view_attrs": """
         SELECT d.study, d.number, 0 AS is_system, a.key AS name, a.type, a.value
@@ -130,6 +142,24 @@ _MYSQL: Final = {
         JOIN JSON_TABLE(d.document, '$.steps[*]' COLUMNS (position FOR ORDINALITY, step BIGINT PATH '$')) s
             ON s.position = v.position
     """,
+    "optimist_view_intermediate_metrics": f"""
+        SELECT d.study, d.number, s.step, JSON_UNQUOTE(JSON_EXTRACT(d.document, '$.metrics[0]')) AS name, {_MYSQL_NUMBER}
+        FROM optimist_view_documents d
+        JOIN JSON_TABLE(d.document, '$.reports[*]' COLUMNS (position FOR ORDINALITY, value TEXT PATH '$')) v
+        JOIN JSON_TABLE(d.document, '$.steps[*]' COLUMNS (position FOR ORDINALITY, step BIGINT PATH '$')) s
+            ON s.position = v.position
+        WHERE JSON_EXTRACT(d.document, '$.metrics[0]') IS NOT NULL
+        UNION ALL
+        SELECT d.study, d.number, s.step, m.name, {_MYSQL_NUMBER}
+        FROM optimist_view_documents d
+        JOIN JSON_TABLE(d.document, '$.metrics[*]' COLUMNS (position FOR ORDINALITY, name TEXT PATH '$')) m
+        JOIN JSON_TABLE(d.document, '$.more[*]' COLUMNS (
+            metric FOR ORDINALITY, NESTED PATH '$[*]' COLUMNS (position FOR ORDINALITY, value TEXT PATH '$')
+        )) v ON v.metric = m.position - 1
+        JOIN JSON_TABLE(d.document, '$.steps[*]' COLUMNS (position FOR ORDINALITY, step BIGINT PATH '$')) s
+            ON s.position = v.position
+        WHERE v.value IS NOT NULL
+    """,
     "optimist_view_attrs": f"""
         {_mysql_attrs("user_attrs", 0)}
         UNION ALL
@@ -182,6 +212,20 @@ _POSTGRESQL: Final = {
             v.value::double precision AS value
         FROM optimist_view_documents d
         CROSS JOIN LATERAL json_array_elements_text(d.document -> 'reports') WITH ORDINALITY AS v (value, position)
+    """,
+    "optimist_view_intermediate_metrics": """
+        SELECT d.study, d.number, (d.document -> 'steps' ->> (v.position - 1)::int)::bigint AS step,
+            d.document -> 'metrics' ->> 0 AS name, v.value::double precision AS value
+        FROM optimist_view_documents d
+        CROSS JOIN LATERAL json_array_elements_text(d.document -> 'reports') WITH ORDINALITY AS v (value, position)
+        WHERE d.document -> 'metrics' ->> 0 IS NOT NULL
+        UNION ALL
+        SELECT d.study, d.number, (d.document -> 'steps' ->> (v.position - 1)::int)::bigint,
+            d.document -> 'metrics' ->> m.position::int, v.value::double precision
+        FROM optimist_view_documents d
+        CROSS JOIN LATERAL json_array_elements(d.document -> 'more') WITH ORDINALITY AS m (curve, position)
+        CROSS JOIN LATERAL json_array_elements_text(m.curve) WITH ORDINALITY AS v (value, position)
+        WHERE v.value IS NOT NULL
     """,
     "optimist_view_attrs": f"""
         SELECT d.study, d.number, 0 AS is_system, a.key AS name, {_POSTGRESQL_VALUE}

@@ -8,6 +8,7 @@ from typing import Any
 
 from optimist.distributions import BaseDistribution
 from optimist.history.draft import Change, StudyChange, TrialChange
+from optimist.history.metrics import Metrics, with_metrics
 from optimist.states import TrialState
 from optimist.storages.base import ANY_TERMS, Storage, Terms
 
@@ -27,6 +28,7 @@ class Seen:
     user_attrs: dict[str, Any] = field(default_factory=dict)
     system_attrs: dict[str, Any] = field(default_factory=dict)
     void: str | None = None
+    metrics: Metrics = field(default_factory=dict)
 
     def take(self, change: TrialChange) -> None:
         """Take in a change; a finished trial is never edited."""
@@ -37,6 +39,7 @@ class Seen:
         for name, distribution, value in change.params:
             self.params.setdefault(name, (distribution, value))
         self.reports.update(change.reports)
+        self.metrics = with_metrics(self.metrics, change.metrics)
         self.user_attrs.update(change.user_attrs)
         self.system_attrs.update(change.system_attrs)
         if change.trial_id >= 0:
@@ -63,6 +66,7 @@ class Seen:
             sorted(self.user_attrs.items()),
             sorted(self.system_attrs.items()),
             self.void,
+            [(name, sorted(values.items())) for name, values in self.metrics.items()],
         )
         return repr(facts)
 

@@ -22,6 +22,7 @@ from optimist.storages.base import Storage
 from optimist.storages.open import open_storage
 from optimist.testing.storages.deltas import DeltaSuite
 from optimist.testing.storages.leases import LeaseSuite
+from optimist.testing.storages.promotions import PromotionSuite
 from optimist.testing.storages.sharing import SharingSuite
 from optimist.testing.storages.studies import StudySuite
 from optimist.testing.storages.trials import TrialSuite
@@ -29,7 +30,7 @@ from optimist.testing.storages.values import ValueSuite
 from optimist.testing.storages.voiding import VoidSuite
 
 
-class StorageSuite(StudySuite, TrialSuite, ValueSuite, DeltaSuite, LeaseSuite, VoidSuite, SharingSuite):
+class StorageSuite(StudySuite, TrialSuite, ValueSuite, DeltaSuite, LeaseSuite, VoidSuite, PromotionSuite, SharingSuite):
     """What every storage promises; see the module for how to use it.
 
     Attributes:

@@ -151,6 +151,31 @@ class ValueSuite(StorageCase):
                 storage.write(study_id, TrialChange(number, state=FAIL))
                 assert repr(read(storage, study_id).trials[number].params) == repr({name: (distribution, value)})
 
+    def test_named_metrics_are_exact(self, tmp_path: Path) -> None:
+        storage, study_id = self.new_study(tmp_path)
+        floats = [*DELICATE_FLOATS, math.nan, *some_floats(30)]
+        names = ["loss", *STRANGE_NAMES]
+        reports = dict(enumerate(floats))
+        metrics: dict[str, dict[int, float]] = {"loss": {}}
+        for i, name in enumerate(STRANGE_NAMES):  # not all of them at each step
+            metrics[name] = {step: -value for step, value in reports.items() if (step + i) % 3}
+        whole = TrialChange(state=FAIL, reports=reports, metrics=metrics)
+        storage.add_trials(study_id, [whole, TrialChange(state=FAIL, reports={0: 1.0})])
+        number = storage.begin_trial(study_id, 0).number
+        for step, value in reports.items():
+            row = {name: {step: metrics[name][step]} for name in names[1:] if step in metrics[name]}
+            storage.write(study_id, TrialChange(number, reports={step: value}, metrics={"loss": {}, **row}))
+        for state in (None, FAIL):
+            seen = read(storage, study_id).trials
+            assert [sorted(trial.metrics) for trial in seen.values()] == [sorted(names), [], sorted(names)]
+            for trial in (seen[0], seen[2]):
+                assert next(iter(trial.metrics)) == "loss"
+                assert repr({name: sorted(trial.metrics[name].items()) for name in names}) == repr(
+                    {name: sorted(metrics[name].items()) for name in names}
+                )
+            if state is None:
+                storage.write(study_id, TrialChange(number, state=FAIL))
+
     def test_ranges_may_change(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
         spaces = [
@@ -196,6 +221,7 @@ class ValueSuite(StorageCase):
                 TrialChange(0, params=[(name, FloatDistribution(0.0, 1.0), 0.5)]),
                 TrialChange(0, user_attrs={name: 1}),
                 TrialChange(0, system_attrs={name: 1}),
+                TrialChange(0, reports={0: 1.0}, metrics={"loss": {}, name: {0: 1.0}}),
             ):
                 with raises(ValueError, "name"):
                     storage.check(change)

@@ -6,12 +6,16 @@ import math
 import threading
 from pathlib import Path
 
+from optimist.exceptions import BudgetSpentError
+from optimist.history.attributes import RESUMED_KEY
 from optimist.history.draft import StudyChange, TrialChange
 from optimist.states import StudyDirection
 from optimist.storages.base import Terms
 from optimist.testing.storages.leases import wait_until_expired
 from optimist.testing.storages.reader import Reader, read
+from optimist.testing.storages.studies import PRUNED
 from optimist.testing.storages.values import ATTRIBUTES, DELICATE_FLOATS
+from optimist.testing.suite import raises
 from tests.unit.storages.journal.stories import COMPLETE, FAIL, WAITING, X, facts, open_file, story
 
 MINIMIZE = StudyDirection.MINIMIZE
@@ -136,3 +140,26 @@ def test_workers_and_readers_go_on(tmp_path: Path) -> None:
     assert all(seen[number].values == (float(number),) for number in told)
     assert str(follower) == str(read(open_file(tmp_path), 0))
     assert storage.journal.damaged == open_file(tmp_path).journal.damaged == []
+
+
+def test_promotions_survive(tmp_path: Path) -> None:
+    """What was promoted is not promoted again, and promotions, open ones too, still count in no budget."""
+    storage = open_file(tmp_path)
+    study_id = storage.create_study("s", [MINIMIZE]).study_id
+    storage.begin_trial(study_id, 0)
+    for number in range(2):  # trial 1 goes on from trial 0, and trial 2, which runs, from trial 1
+        storage.write(study_id, TrialChange(number, state=PRUNED, values=(1.0,)))
+        promotion = TrialChange(system_attrs={RESUMED_KEY: [number]})
+        assert storage.promote(study_id, number, promotion, 0, Terms(lease_s=3600.0)) is not None
+    storage.compact()
+    for store in (storage, open_file(tmp_path)):
+        assert [store.promote(study_id, number, TrialChange(), 0) for number in range(3)] == [None] * 3
+        with raises(BudgetSpentError):
+            store.begin_trial(study_id, 0, Terms(total_trials=1))
+    other = open_file(tmp_path)
+    end = TrialChange(2, state=FAIL, system_attrs={RESUMED_KEY: [1]})
+    assert other.reclaim(study_id, end, is_lost=True)
+    other.compact()
+    for store in (storage, open_file(tmp_path)):
+        with raises(BudgetSpentError):
+            store.begin_trial(study_id, 0, Terms(total_trials=1))

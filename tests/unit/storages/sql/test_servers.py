@@ -300,7 +300,10 @@ def test_views_show_trials(storage: SQLStorage) -> None:
 
     study.enqueue_trial({"x": 0.25, "kind": "b'\"\\"})
     study.optimize(objective, n_trials=1)
-    study.ask().suggest_int("n", 5, 5)
+    running = study.ask()
+    running.suggest_int("n", 5, 5)
+    running.report({"loss": 2.5, "größe": float("nan")}, 3)
+    running.report({"loss": 2.0, "accuracy": 0.5}, 4)
 
     def rows(query: str) -> list[tuple[Any, ...]]:
         found = storage._database.read(lambda session: session.connection.exec_driver_sql(query).all())
@@ -313,9 +316,14 @@ def test_views_show_trials(storage: SQLStorage) -> None:
     params = rows("SELECT number, position, name, value FROM optimist_view_params ORDER BY number, position")
     assert params == [(0, 0, "x", "0.25"), (0, 1, "kind", "b'\"\\"), (1, 0, "n", "5")]
     assert rows("SELECT number, objective, value FROM optimist_view_values") == [(0, 0, 0.25)]
-    steps = rows("SELECT step, value FROM optimist_view_intermediate_values ORDER BY step")
+    steps = rows("SELECT step, value FROM optimist_view_intermediate_values WHERE number = 0 ORDER BY step")
     assert steps[1] == (7, 0.5)
     assert steps[0][1] > 1e308
+    found = rows("SELECT number, step, name, value FROM optimist_view_intermediate_metrics ORDER BY step, name")
+    nan = found.pop(0 if found[0][2] == "größe" else 1)
+    assert nan[:3] == (1, 3, "größe")
+    assert nan[3] is None or nan[3] != nan[3]
+    assert found == [(1, 3, "loss", 2.5), (1, 4, "accuracy", 0.5), (1, 4, "loss", 2.0)]
     attrs = rows("SELECT number, is_system, name, value FROM optimist_view_attrs WHERE is_system = 0 ORDER BY name")
     assert (0, 0, 'quo"te', "it's") in attrs
     assert any(number is None and name == "note" for number, _, name, _ in attrs)

@@ -69,6 +69,21 @@ def test_intermediate_values(storage: SQLStorage) -> None:
     assert found == [("s", 0, 0, 0.5), ("s", 0, 10, "NaN"), ("s", 1, 3, 4.5)]
 
 
+def test_intermediate_metrics(storage: SQLStorage) -> None:
+    number = storage.begin_trial(1, 0).number
+    row = {"loss": {}, "acc": {0: 0.5}, "lr": {2: math.inf}}
+    storage.write(1, TrialChange(number, reports={0: 2.0, 2: math.nan}, metrics=row))
+    found = rows(storage, "SELECT * FROM optimist_view_intermediate_metrics")
+    assert found == [
+        ("s", number, 0, "loss", 2.0),
+        ("s", number, 2, "loss", "NaN"),
+        ("s", number, 0, "acc", 0.5),
+        ("s", number, 2, "lr", "Infinity"),
+    ]
+    plain = rows(storage, f"SELECT step, value FROM optimist_view_intermediate_values WHERE number = {number}")
+    assert plain == [(0, 2.0), (2, "NaN")]
+
+
 def test_attributes(storage: SQLStorage) -> None:
     found = rows(storage, "SELECT * FROM optimist_view_attrs")
     assert found == [

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("lease_ms", sa.BigInteger),
         sa.Column("lease_us", sa.BigInteger),
         sa.Column("void", sa.Text),
+        sa.Column("is_promoted", sa.SmallInteger),
         **_MYSQL,
     )
     op.create_index("optimist_ix_seq", "optimist_trials", ["study_id", "seq"])
