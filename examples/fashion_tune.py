@@ -153,13 +153,14 @@ def tune(arguments: argparse.Namespace) -> optimist.Study:
         pruner=pruner if arguments.pruner == "none" else pruners.AuditedPruner(pruner, arguments.control),
         load_if_exists=True,
     )
-    study.optimize(
-        Objective(arguments.train_size, arguments.epochs, arguments.seed),
-        total_trials=arguments.trials,
-        workers=arguments.workers,
-        deterministic=True,  # costs a worker some waiting for the others; without it, every run is another one
-        show_progress_bar=True,
-    )
+    if len(finished_trials(study)) < arguments.trials:
+        study.optimize(
+            Objective(arguments.train_size, arguments.epochs, arguments.seed),
+            total_trials=arguments.trials,
+            workers=arguments.workers,
+            deterministic=True,  # costs a worker some waiting for the others; without it, every run is another one
+            show_progress_bar=True,
+        )
     return study
 
 
@@ -217,7 +218,7 @@ def save_pictures(study: optimist.Study, folder: Path, form: str) -> None:
         if form == "html":
             figure.write_html(path, include_plotlyjs="directory")  # plotly.js once for all, beside them
         else:
-            figure.write_image(path)
+            figure.write_image(path, width=900)
 
 
 # ------------------------------------------------------------------------------------------------ after the search
