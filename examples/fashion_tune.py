@@ -106,7 +106,7 @@ def main() -> None:
     study = tune(arguments)
     chosen = Hyperparameters(**study.best_params)
     console.print(describe_best(study), describe_costs(study, arguments.epochs), sep="\n")
-    if arguments.pruner != "none":
+    if isinstance(study.pruner, pruners.AuditedPruner):
         console.print(describe_audit(study))
     save_pictures(study, arguments.pictures, arguments.picture_format)
     console.print(f"Pictures are in {arguments.pictures}")
@@ -212,7 +212,10 @@ def describe_audit(study: optimist.Study) -> str:
 def save_pictures(study: optimist.Study, folder: Path, form: str) -> None:
     """Draw the study; as HTML, each picture can be zoomed, and asked for details."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("optimization_history", "intermediate_values", "parallel_coordinate", "param_importances"):
+    names = ["optimization_history", "intermediate_values", "parallel_coordinate", "param_importances"]
+    if isinstance(study.pruner, pruners.AuditedPruner):
+        names.append("pruning_audit")
+    for name in names:
         figure = getattr(visualization, f"plot_{name}")(study)
         path = folder / f"{name}.{form}"
         if form == "html":
