@@ -1,13 +1,17 @@
+from . import artifacts as artifacts
 from . import distributions as distributions
 from . import exceptions as exceptions
+from . import importance as importance
 from . import logging as logging
 from . import pruners as pruners
 from . import samplers as samplers
 from . import search_space as search_space
 from . import storages as storages
 from . import study as study
+from . import terminator as terminator
 from . import trial as trial
 from . import version as version
+from . import visualization as visualization
 from .exceptions import TrialPruned as TrialPruned
 from .study import Study as Study
 from .study import copy_study as copy_study

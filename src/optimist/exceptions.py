@@ -14,6 +14,7 @@
         ├── BudgetSpentError                         a study has all the trials that it was to have
         ├── StorageInternalError                     the database or file behind a study failed
         ├── WorkerError               (RuntimeError) a worker process failed, or they die again and again
+        ├── ArtifactNotFound          (LookupError)  an artifact store holds nothing under an id
         ├── MissingDependencyError    (ImportError)  an optional library is not installed
         └── CLIUsageError                            the command line was given something unusable
     Warning
@@ -28,6 +29,7 @@ import sys
 import warnings
 
 __all__ = [
+    "ArtifactNotFound",
     "BudgetSpentError",
     "CLIUsageError",
     "DuplicatedStudyError",
@@ -112,6 +114,10 @@ class WorkerError(OptimistError, RuntimeError):
 
 class MissingDependencyError(OptimistError, ImportError):
     """An optional library is needed and not installed; the message names the command that installs it."""
+
+
+class ArtifactNotFound(OptimistError, LookupError):
+    """An artifact store holds nothing under this id."""
 
 
 class CLIUsageError(OptimistError):

@@ -23,18 +23,14 @@ from optimist.cli.app import app, find_command
 API = json.loads((Path(__file__).parent / "data" / "public_api.json").read_text())
 
 NOT_BUILT = {
-    "optuna.artifacts": "files that belong to trials come with an issue of their own",
-    "optuna.importance": "importances come with an issue of their own",
     "optuna.integration": "its names will say what to use instead, once there is something to use",
     "optuna.storages.GrpcStorageProxy": "comes with the server",
     "optuna.storages.run_grpc_proxy_server": "comes with the server",
-    "optuna.terminator": "terminators come with an issue of their own",
-    "optuna.visualization": "pictures come with an issue of their own",
 }
 
 READ_ONLY = {"DiscreteUniformDistribution.q": "distributions never change, the deprecated ones neither"}
 
-ENTRIES = [(module, name) for module, entries in API["modules"].items() for name in entries]
+ENTRIES = [(module, name) for module, entries in API["modules"].items() if module not in NOT_BUILT for name in entries]
 CLASSES = [
     (module, name)
     for module, name in ENTRIES
@@ -82,7 +78,7 @@ def test_class(module: str, name: str) -> None:
         "OptunaError" if issubclass(found, optimist.exceptions.OptunaError) else ""
     }
     assert set(theirs["bases"]) <= family
-    if "signature" in theirs:
+    if theirs.get("signature", "(*args, **kwargs)") != "(*args, **kwargs)":  # which is a decorator's, not the class's
         assert_takes(theirs["signature"], found)
 
 
@@ -93,7 +89,7 @@ def test_member(module: str, name: str, member: str) -> None:
     if theirs.startswith("property"):
         assert isinstance(found, property)
         assert "rw" not in theirs or found.fset is not None or f"{name}.{member}" in READ_ONLY
-    else:
+    elif theirs != "attribute":
         kind, _, signature = (
             theirs.partition(" ") if theirs.startswith(("staticmethod", "classmethod")) else ("", "", theirs)
         )
@@ -141,6 +137,7 @@ def normal(text: str, *, as_default: bool = True) -> str:
 
 
 INSTANCES: dict[str, Any] = {
+    "ArtifactMeta": lambda: optimist.artifacts.ArtifactMeta("id", "a.txt", "text/plain", None),
     "FloatDistribution": lambda: optimist.distributions.FloatDistribution(0, 1),
     "IntDistribution": lambda: optimist.distributions.IntDistribution(0, 1),
     "CategoricalDistribution": lambda: optimist.distributions.CategoricalDistribution((1, 2)),

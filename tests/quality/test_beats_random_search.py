@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 import optimist
-from optimist.samplers import BaseSampler, RandomSampler, TPESampler
+from optimist.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 
 N_SEEDS, N_TRIALS = 20, 100
 
@@ -58,11 +58,24 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
 }
 
 
-def best_values(objective: Callable[[optimist.Trial], float], make: Callable[[int], BaseSampler]) -> list[float]:
+NUMERICAL: list[Callable[[optimist.Trial], float]] = [sphere, rosenbrock, rates, ranges]
+STRATEGIES: dict[str, Callable[[int], BaseSampler]] = {
+    "CMA-ES": lambda seed: CmaEsSampler(seed=seed),
+    "CMA-ES, separable": lambda seed: CmaEsSampler(seed=seed, use_separable_cma=True),
+    "CMA-ES, margin": lambda seed: CmaEsSampler(seed=seed, with_margin=True),
+}
+
+
+def best_values(
+    objective: Callable[[optimist.Trial], float],
+    make: Callable[[int], BaseSampler],
+    n_seeds: int = N_SEEDS,
+    n_trials: int = N_TRIALS,
+) -> list[float]:
     found = []
-    for seed in range(N_SEEDS):
+    for seed in range(n_seeds):
         study = optimist.create_study(sampler=make(seed))
-        study.optimize(objective, n_trials=N_TRIALS)
+        study.optimize(objective, n_trials=n_trials)
         found.append(study.best_value)
     return found
 
@@ -74,4 +87,56 @@ def test_better_than_random_search(objective: Callable[[optimist.Trial], float],
     optimist.logging.set_verbosity(optimist.logging.WARNING)
     ours = best_values(objective, SAMPLERS[sampler])
     random = best_values(objective, lambda seed: RandomSampler(seed=1000 + seed))
+    assert mannwhitneyu(ours, random, alternative="less").pvalue < 0.01
+
+
+STRATEGY_CASES = [
+    (objective, sampler)
+    for objective in NUMERICAL
+    for sampler in STRATEGIES
+    if not (objective is rosenbrock and "separable" in sampler)  # a bent valley is what it cannot follow
+]
+
+
+@pytest.mark.parametrize(("objective", "sampler"), STRATEGY_CASES)
+def test_strategies_better_than_random_search(objective: Callable[[optimist.Trial], float], sampler: str) -> None:
+    optimist.logging.set_verbosity(optimist.logging.WARNING)
+    ours = best_values(objective, STRATEGIES[sampler], n_trials=3 * N_TRIALS)  # evolution takes its time
+    random = best_values(objective, lambda seed: RandomSampler(seed=1000 + seed), n_trials=3 * N_TRIALS)
+    assert mannwhitneyu(ours, random, alternative="less").pvalue < 0.01
+
+
+def zdt1(trial: optimist.Trial) -> tuple[float, float]:
+    x = [trial.suggest_float(f"x{i}", 0, 1) for i in range(6)]
+    g = 1 + 9 * sum(x[1:]) / 5
+    return x[0], g * (1 - math.sqrt(x[0] / g))
+
+
+def hypervolumes(make: Callable[[int], BaseSampler]) -> list[float]:
+    found = []
+    for seed in range(N_SEEDS):
+        study = optimist.create_study(directions=["minimize"] * 2, sampler=make(seed))
+        study.optimize(zdt1, n_trials=200)
+        front = sorted((t.values[0], t.values[1]) for t in study.best_trials)
+        ends = [*(x for x, _ in front[1:]), 1.1]
+        found.append(sum((end - x) * (11.0 - y) for (x, y), end in zip(front, ends, strict=True)))
+    return found
+
+
+@pytest.mark.parametrize(
+    "make", [lambda s: NSGAIISampler(seed=s), lambda s: TPESampler(seed=s)], ids=["NSGA-II", "TPE"]
+)
+def test_better_fronts_than_random_search(make: Callable[[int], BaseSampler]) -> None:
+    optimist.logging.set_verbosity(optimist.logging.WARNING)
+    random = hypervolumes(lambda seed: RandomSampler(seed=1000 + seed))
+    assert mannwhitneyu(hypervolumes(make), random, alternative="greater").pvalue < 0.01
+
+
+@pytest.mark.parametrize("objective", PROBLEMS, ids=lambda f: f.__name__)
+def test_gaussian_processes_beat_random_search_with_four_times_the_budget(
+    objective: Callable[[optimist.Trial], float],
+) -> None:
+    optimist.logging.set_verbosity(optimist.logging.WARNING)
+    ours = best_values(objective, lambda seed: GPSampler(seed=seed), n_seeds=10, n_trials=30)
+    random = best_values(objective, lambda seed: RandomSampler(seed=1000 + seed), n_trials=120)
     assert mannwhitneyu(ours, random, alternative="less").pvalue < 0.01

@@ -117,6 +117,11 @@ class FrozenTrial(KnownTrial):
             f"trial_id={self._trial_id}, value=None{named})"
         )
 
+    def _repr_html_(self) -> str:
+        from optimist.history.notebook import trial_html  # nobody but a notebook needs it
+
+        return trial_html(self)
+
     def __deepcopy__(self, memo: dict[int, Any]) -> FrozenTrial:
         # Distributions are immutable and shared; nearly all attribute values are scalars.
         return FrozenTrial(

@@ -52,6 +52,55 @@ def front_ranks(losses: FloatArray) -> IntArray:
     return ranks
 
 
+def constrained_ranks(losses: FloatArray, violations: FloatArray) -> IntArray:
+    """Rank fronts under constraints: the fronts of the feasible points, then the others by how much they violate.
+
+    Args:
+        losses: (n, n_objectives)
+        violations: (n,), at least 0; 0 for a feasible point.
+
+    Returns:
+        (n,) from 0. Points that violate equally much share a rank.
+
+    Source: Deb et al. 2002, NSGA-II, sec. VI.
+    """
+    feasible = violations <= 0.0
+    ranks = np.empty(len(losses), np.intp)
+    ranks[feasible] = front_ranks(losses[feasible])
+    n_fronts = int(ranks[feasible].max()) + 1 if feasible.any() else 0
+    _, order = np.unique(violations[~feasible], return_inverse=True)
+    ranks[~feasible] = n_fronts + order
+    return ranks
+
+
+def crowding_distance(losses: FloatArray) -> FloatArray:
+    """Measure how lonely each point is on its front; NSGA-II keeps the lonely ones.
+
+    Args:
+        losses: (n, n_objectives), of one front; any order.
+
+    Returns:
+        (n,), dimensionless, in [0, inf]. The extremes of each objective get ``inf``.
+
+    Cost: O(m n log n).
+    Source: Deb et al. 2002, NSGA-II, sec. III-B. We differ in two points: an objective without spread contributes 0,
+        where the paper divides by zero, and so do infinite gaps, which say nothing of how crowded a place is.
+    """
+    distance = np.zeros(len(losses))
+    if len(losses) == 0:
+        return distance
+    for values in losses.T:
+        order = np.argsort(values, kind="stable")
+        ascending = values[order]
+        if ascending[-1] == ascending[0]:
+            continue
+        with np.errstate(invalid="ignore"):
+            gaps = (ascending[2:] - ascending[:-2]) / (ascending[-1] - ascending[0])
+        distance[order[1:-1]] += np.where(np.isfinite(gaps), gaps, 0.0)
+        distance[order[[0, -1]]] = np.inf
+    return distance
+
+
 def reference_point(losses: FloatArray) -> FloatArray:
     """Return a point (m,) a tenth of its distance from 0 beyond the worst of each objective, as Optuna chooses it."""
     worst = losses.max(axis=0)

@@ -1,6 +1,12 @@
+from . import nsgaii as nsgaii
 from .base import BaseSampler as BaseSampler
 from .base import ColumnSampler as ColumnSampler
 from .brute_force import BruteForceSampler as BruteForceSampler
+from .cmaes import CmaEsSampler as CmaEsSampler
+from .evolution import BaseGASampler as BaseGASampler
+from .evolution import NSGAIIISampler as NSGAIIISampler
+from .evolution import NSGAIISampler as NSGAIISampler
+from .gp import GPSampler as GPSampler
 from .grid import GridSampler as GridSampler
 from .partial_fixed import PartialFixedSampler as PartialFixedSampler
 from .qmc import QMCSampler as QMCSampler

@@ -41,10 +41,17 @@ class Findings:
     Attributes:
         ledger: The history and the storage, kept in step.
         sampler: Proposes parameters.
+        study_name: Its name, unique in the storage.
     """
 
     ledger: Ledger
     sampler: BaseSampler
+    study_name: str
+
+    def _repr_html_(self) -> str:
+        from optimist.study.notebook import study_html  # nobody but a notebook needs it
+
+        return study_html(self)
 
     @property
     def direction(self) -> StudyDirection:

@@ -490,6 +490,11 @@ class Trial(BaseTrial):
         """The recommended values that the objective gave in this trial; of a trial by random draws only the first."""
         return self._defaults
 
+    def _repr_html_(self) -> str:
+        from optimist.history.notebook import trial_html  # nobody but a notebook needs it
+
+        return trial_html(self.freeze())
+
     def freeze(self) -> FrozenTrial:
         """A snapshot of the trial."""
         return self._ledger.history.trial(self._number)

@@ -12,6 +12,8 @@ import pytest
 from optimist.numerics.pareto import (
     EliteArchive,
     best_first,
+    constrained_ranks,
+    crowding_distance,
     dominance,
     epsilon_net,
     front_ranks,
@@ -121,6 +123,31 @@ def test_the_archive_takes_nan_and_infinities() -> None:
         archive.add(key, point)
     assert 2 in archive.best(3)
     assert len(archive.best(3)) == 3
+
+
+def test_the_feasible_rank_before_the_infeasible_and_these_by_violation() -> None:
+    losses = np.array([[5.0, 5.0], [4.0, 4.0], [0.0, 0.0], [0.0, 0.0], [-1.0, -1.0]])
+    violations = np.array([0.0, 0.0, 2.0, 2.0, np.inf])
+    assert constrained_ranks(losses, violations).tolist() == [1, 0, 2, 2, 3]
+    assert constrained_ranks(losses[2:], violations[2:]).tolist() == [0, 0, 1]
+
+
+def test_crowding_is_the_size_of_the_box_between_neighbours() -> None:
+    front = np.array([[0.0, 4.0], [1.0, 2.0], [2.0, 1.0], [4.0, 0.0]])
+    expected = [np.inf, 2 / 4 + 3 / 4, 3 / 4 + 2 / 4, np.inf]
+    assert crowding_distance(front).tolist() == expected
+    shuffled = np.array([2, 0, 3, 1])
+    assert crowding_distance(front[shuffled]).tolist() == [expected[i] for i in shuffled]
+
+
+def test_crowding_of_odd_fronts() -> None:
+    assert crowding_distance(np.empty((0, 2))).tolist() == []
+    assert crowding_distance(np.ones((3, 2))).tolist() == [0.0, 0.0, 0.0]
+    assert crowding_distance(np.array([[-np.inf, np.inf], [0.0, 0.0], [np.inf, -np.inf]])).tolist() == [
+        np.inf,
+        0.0,
+        np.inf,
+    ]
 
 
 def test_an_epsilon_net_takes_the_farthest_each_time() -> None:

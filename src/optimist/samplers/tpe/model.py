@@ -25,7 +25,7 @@ from optimist.numerics.parzen import KernelRule, ParzenMixtures, Sample
 from optimist.numerics.thinning import thin
 from optimist.samplers.tpe.box import Box, box_of
 from optimist.samplers.tpe.ranking import Observations, ParetoRows
-from optimist.samplers.tpe.untried import Untried
+from optimist.samplers.untried import Untried
 from optimist.search_space.space import SearchSpace
 
 FloatArray = npt.NDArray[np.float64]

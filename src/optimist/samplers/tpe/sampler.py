@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from optimist.distributions import BaseDistribution
 from optimist.exceptions import ExperimentalWarning, warn_user
-from optimist.history.base_trial import CONSTRAINT_PREFIX, checked_constraint
 from optimist.history.protocols import StudyLike, TrialLike
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.samplers.base import BaseSampler, ColumnSampler
+from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
+from optimist.samplers.startup import LatinHypercube
 from optimist.samplers.tpe.blocks import UniformBlocks
 from optimist.samplers.tpe.groups import GroupSpaces
-from optimist.samplers.tpe.startup import LatinHypercube
-from optimist.samplers.tpe.untried import Untried, untried_cells
+from optimist.samplers.untried import Untried, untried_cells
 from optimist.search_space.quantile import quantile_function
 from optimist.search_space.space import SearchSpace
 from optimist.states import TrialState
@@ -130,11 +130,7 @@ class TPESampler(ColumnSampler):
                 raise ValueError("group=True models parameters together, so it needs multivariate=True (or None).")
             warn_user("TPESampler(group=True) is experimental; its interface may change.", ExperimentalWarning)
         if constraints_func is not None:
-            warn_user(
-                "TPESampler(constraints_func=...) is deprecated since Optuna 5.0.0; call trial.set_constraint(key, value) "
-                "in the objective instead.",
-                FutureWarning,
-            )
+            warn_of_constraints_func("TPESampler")
         self._n_startup_trials = n_startup_trials
         self._n_ei_candidates = n_ei_candidates
         self._multivariate = multivariate
@@ -262,11 +258,8 @@ class TPESampler(ColumnSampler):
     def after_trial(
         self, study: StudyLike, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
-        if self._constraints_func is None or state not in (TrialState.COMPLETE, TrialState.PRUNED):
-            return
-        for i, value in enumerate(self._constraints_func(trial)):
-            constraint = checked_constraint(str(i), value)
-            study.set_trial_system_attr(trial.number, f"{CONSTRAINT_PREFIX}{i}", constraint)
+        if self._constraints_func is not None:
+            note_constraints(study, trial, state, self._constraints_func)
 
     @staticmethod
     def hyperopt_parameters() -> dict[str, Any]:

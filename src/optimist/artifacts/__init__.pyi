@@ -1,0 +1,10 @@
+from . import exceptions as exceptions
+from .backoff import Backoff as Backoff
+from .base import ArtifactStore as ArtifactStore
+from .file_system import FileSystemArtifactStore as FileSystemArtifactStore
+from .gcs import GCSArtifactStore as GCSArtifactStore
+from .meta import ArtifactMeta as ArtifactMeta
+from .meta import get_all_artifact_meta as get_all_artifact_meta
+from .s3 import Boto3ArtifactStore as Boto3ArtifactStore
+from .transfer import download_artifact as download_artifact
+from .transfer import upload_artifact as upload_artifact

@@ -1,0 +1,7 @@
+from .base import BaseImportanceEvaluator as BaseImportanceEvaluator
+from .estimates import ImportanceEstimate as ImportanceEstimate
+from .fanova import FanovaImportanceEvaluator as FanovaImportanceEvaluator
+from .importances import get_param_importances as get_param_importances
+from .importances import get_param_importances_with_uncertainty as get_param_importances_with_uncertainty
+from .mean_decrease_impurity import MeanDecreaseImpurityImportanceEvaluator as MeanDecreaseImpurityImportanceEvaluator
+from .ped_anova import PedAnovaImportanceEvaluator as PedAnovaImportanceEvaluator

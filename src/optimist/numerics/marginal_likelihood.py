@@ -1,0 +1,193 @@
+"""Length scales, noise and variance of a Gaussian process: the most probable ones, given the data and priors.
+
+Of the kernel's hyperparameters the variance s² is integrated out under an inverse-gamma prior; what is left is
+maximised by L-BFGS-B over theta = (log ell of each group, log eta).
+
+Legend   as in ``gaussian_process``, and    g groups of columns that share a length scale
+         IG(a, b) the prior of s²    G = dLoss/dR (n, n)
+
+    loss(theta) = 1/2 log|R| + (a + n/2) log(b + 1/2 yᵀ R⁻¹ y) - log prior(theta)
+
+Sources: Rasmussen and Williams 2006, eq. 5.9 (gradients); Hvarfner, Hellsten and Nardi 2024, "Vanilla Bayesian
+optimization performs great in high dimensions", arXiv:2402.02229 (length scales that grow with the root of the number
+of dimensions).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import lapack
+from scipy.optimize import minimize
+
+from optimist.numerics.gaussian_process import Kernel, matern, matern_slope, squared_distances
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+_SQRT5: Final = math.sqrt(5.0)
+_LOG_SCALE_BOUNDS: Final = (math.log(5e-3), math.log(1e3))
+
+
+@dataclass(frozen=True)
+class Priors:
+    """What is believed of hyperparameters before there are data; outputs are taken to be standardised.
+
+    Attributes:
+        scale: The median of a length scale in one dimension, in units of the inputs; in d dimensions sqrt(d) times that.
+        scale_spread: Standard deviation of its natural logarithm.
+        noise: The median of eta, the noise's share of the variance.
+        noise_spread: Standard deviation of its natural logarithm.
+        min_noise: Eta is no less than this, which keeps matrices well conditioned.
+        max_noise: Eta is no more than this; equal to ``min_noise`` for outputs without noise.
+        signal: (a, b) of the inverse-gamma prior of s².
+        mean_variance: tau², of the constant mean.
+        n_dimensions: d, if it is not the number of groups: how many parameters a point has on average.
+    """
+
+    scale: float = 0.5
+    scale_spread: float = 1.0
+    noise: float = 1e-3
+    noise_spread: float = 3.0
+    min_noise: float = 1e-6
+    max_noise: float = 10.0
+    signal: tuple[float, float] = (1.5, 1.5)
+    mean_variance: float = 1.0
+    n_dimensions: float | None = None
+
+    def log_scale(self, n_groups: int) -> float:
+        """The mean of the logarithm of a length scale."""
+        return math.log(self.scale) + 0.5 * math.log(self.n_dimensions or max(n_groups, 1))
+
+
+class MarginalLikelihood:
+    """The loss that the best hyperparameters minimise, with its gradient.
+
+    Args:
+        x: (n, f) inputs.
+        y: (n,) outputs, standardised.
+        groups: (f,) the group of each column, from 0.
+        priors: Of the hyperparameters.
+    """
+
+    def __init__(self, x: FloatArray, y: FloatArray, groups: IntArray, priors: Priors) -> None:
+        self._x, self._y = x, y
+        self._groups = groups
+        self._n_groups = int(groups.max(initial=-1)) + 1
+        self._priors = priors
+        self._diagonal = np.diag_indices(len(x))
+
+    def start(self) -> FloatArray:
+        """(g + 1,) the medians of the priors, where the search begins."""
+        theta = np.full(self._n_groups + 1, self._priors.log_scale(self._n_groups))
+        theta[-1] = min(max(math.log(self._priors.noise), self._noise_bounds[0]), self._noise_bounds[1])
+        return theta
+
+    @property
+    def _noise_bounds(self) -> tuple[float, float]:
+        return math.log(self._priors.min_noise), math.log(self._priors.max_noise)
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        """Of each element of theta."""
+        return [_LOG_SCALE_BOUNDS] * self._n_groups + [self._noise_bounds]
+
+    def kernel(self, theta: FloatArray) -> Kernel:
+        """The kernel with these hyperparameters, and with the variance s² that follows from them."""
+        scales = np.exp(theta[:-1])[self._groups]
+        noise = math.exp(theta[-1])
+        u = self._x / scales
+        correlation = matern(np.sqrt(5.0 * squared_distances(u, u))) + self._priors.mean_variance
+        correlation[self._diagonal] += noise
+        factor, info = lapack.dpotrf(correlation, lower=1)
+        signal = 1.0
+        if info == 0:
+            signal = self._signal(self._y @ lapack.dpotrs(factor, self._y, lower=1)[0])
+        return Kernel(scales, signal, noise, self._priors.mean_variance)
+
+    def _signal(self, quadratic: float) -> float:
+        a, b = self._priors.signal
+        return float((b + 0.5 * quadratic) / (a + 0.5 * len(self._y)))
+
+    def loss(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        """Return the loss and its gradient (g + 1,); the loss is infinite where R is not positive definite.
+
+        Cost: O(n³ + n² f).
+        """
+        a, b = self._priors.signal
+        u = self._x / np.exp(theta[:-1])[self._groups]
+        noise = math.exp(theta[-1])
+        root = np.sqrt(5.0 * squared_distances(u, u))
+        correlation = matern(root) + self._priors.mean_variance
+        correlation[self._diagonal] += noise
+        factor, info = lapack.dpotrf(correlation, lower=1, overwrite_a=1)
+        if info != 0:
+            return math.inf, np.zeros_like(theta)
+        alpha = lapack.dpotrs(factor, self._y, lower=1)[0]
+        quadratic = float(self._y @ alpha)
+        loss = float(np.log(np.diagonal(factor)).sum()) + (a + 0.5 * len(alpha)) * math.log(b + 0.5 * quadratic)
+
+        inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)  # its lower triangle
+        by_r = np.tril(inverse)
+        by_r += np.tril(inverse, -1).T
+        by_r -= np.outer(alpha, alpha / self._signal(quadratic))  # 2 G
+        gradient = np.empty_like(theta)
+        gradient[-1] = 0.5 * noise * float(np.trace(by_r))
+        by_r *= matern_slope(root)
+        per_column = by_r.sum(axis=1) @ (u * u) - np.einsum("ij,ij->j", u, by_r @ u)
+        gradient[:-1] = -2.0 * np.bincount(self._groups, weights=per_column, minlength=self._n_groups)
+        prior, slope = self._minus_log_prior(theta)
+        return loss + prior, gradient + slope
+
+    def _minus_log_prior(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        priors = self._priors
+        z = theta - priors.log_scale(self._n_groups)
+        z[-1] = theta[-1] - math.log(priors.noise)
+        spread = np.full_like(theta, priors.scale_spread)
+        spread[-1] = priors.noise_spread
+        z /= spread
+        return 0.5 * float(z @ z), z / spread
+
+
+def fit_kernel(
+    x: FloatArray,
+    y: FloatArray,
+    groups: IntArray | None = None,
+    priors: Priors = Priors(),
+    *,
+    starts: tuple[FloatArray, ...] = (),
+    n_iterations: int = 50,
+) -> Kernel:
+    """Find the most probable kernel, given data and priors.
+
+    Args:
+        x: (n, f) inputs; n at least 1.
+        y: (n,) outputs, standardised (mean near 0, variance near 1) and finite.
+        groups: (f,) which columns share a length scale, numbered from 0; None if none do.
+        priors: Of the hyperparameters.
+        starts: Where else to begin than at the priors' medians, each (g + 1,): log length scales and log noise.
+        n_iterations: At most so many steps of L-BFGS-B from each start.
+
+    Returns:
+        The kernel; the priors' medians if nothing better can be found.
+
+    Cost: O(n³ + n² f) a step.
+    """
+    likelihood = MarginalLikelihood(x, y, np.arange(x.shape[1]) if groups is None else groups, priors)
+    best, best_loss = likelihood.start(), math.inf
+    for start in (likelihood.start(), *starts):
+        found = minimize(
+            likelihood.loss,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=likelihood.bounds,
+            options={"maxiter": n_iterations, "ftol": 1e-5, "gtol": 1e-3},
+        )
+        if found.fun < best_loss:
+            best, best_loss = found.x, float(found.fun)
+    return likelihood.kernel(best)

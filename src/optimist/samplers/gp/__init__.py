@@ -1,0 +1,5 @@
+"""Bayesian optimization with Gaussian processes."""
+
+from optimist.samplers.gp.sampler import GPSampler
+
+__all__ = ["GPSampler"]

@@ -1,0 +1,184 @@
+"""Surrogate: Gaussian processes of objectives and constraints, and the acquisition function that they add up to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, replace
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from optimist.numerics.acquisition import log_probability_below
+from optimist.numerics.gaussian_process import Factor, GaussianProcess
+from optimist.numerics.marginal_likelihood import fit_kernel
+from optimist.numerics.standardise import standardised
+from optimist.samplers.gp.domain import Domain
+from optimist.samplers.gp.evidence import Evidence
+from optimist.samplers.gp.goals import Goal, goal_of
+from optimist.samplers.gp.settings import Settings
+
+FloatArray = npt.NDArray[np.float64]
+
+_N_KEPT: Final = 64
+
+T = TypeVar("T")
+
+
+class Memo:
+    """Kernels and factors by what they were made of, so that the trials of one stage share them.
+
+    They follow from their arguments alone: what is in the memo makes a proposal faster, never another one.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, Any] = OrderedDict()
+
+    def get(self, make: Callable[[], T], *parts: Any) -> T:
+        """What was made of these parts before, or ``make()``."""
+        digest = hashlib.blake2b(digest_size=16)
+        for part in parts:
+            digest.update(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
+            digest.update(b"|")
+        key = digest.digest()
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        else:
+            self._kept[key] = make()
+            if len(self._kept) > _N_KEPT:
+                self._kept.popitem(last=False)
+        found: T = self._kept[key]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Surrogate:
+    """What is believed of objectives and constraints, and what improves upon the trials so far.
+
+    Attributes:
+        domain: Of the parameters.
+        objectives: A process for each.
+        constraints: A process for each; feasible at 0 and below.
+        goal: What there is to improve upon; None if no trial is feasible.
+    """
+
+    domain: Domain
+    objectives: tuple[GaussianProcess, ...]
+    constraints: tuple[GaussianProcess, ...]
+    goal: Goal | None
+
+    def believing(self, features: FloatArray) -> Surrogate:
+        """The surrogate if pending trials (m, f) gave what is expected of them."""
+        if not len(features):
+            return self
+        expected = np.stack([gp.posterior(features)[0] for gp in self.objectives], axis=1)
+        return replace(
+            self,
+            objectives=tuple(gp.believing(features) for gp in self.objectives),
+            constraints=tuple(gp.believing(features) for gp in self.constraints),
+            goal=None if self.goal is None else self.goal.reached_by(expected),
+        )
+
+    # The acquisition function
+
+    def value(self, features: FloatArray) -> FloatArray:
+        """How promising points (n, f) are: (n,), larger is better."""
+        predictions = [gp.posterior(features) for gp in (*self.objectives, *self.constraints)]
+        mean = np.stack([mean for mean, _ in predictions])
+        return self._combined(mean, np.sqrt(np.stack([variance for _, variance in predictions])))[0]
+
+    def value_and_gradient(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The same, with the gradients (n, f)."""
+        predictions = [gp.posterior_gradients(features) for gp in (*self.objectives, *self.constraints)]
+        mean, std = np.stack([p[0] for p in predictions]), np.sqrt(np.stack([p[1] for p in predictions]))
+        value, by_mean, by_std = self._combined(mean, std)
+        gradient = np.zeros_like(features)
+        for k, (_, _, mean_slopes, variance_slopes) in enumerate(predictions):
+            gradient += by_mean[k][:, None] * mean_slopes
+            gradient += (by_std[k] / (2.0 * std[k]))[:, None] * variance_slopes
+        return value, gradient
+
+    def _combined(self, mean: FloatArray, std: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Values (n,) and slopes (n_processes, n) of predictions (n_processes, n)."""
+        m = len(self.objectives)
+        by_mean, by_std = np.zeros_like(mean), np.zeros_like(std)
+        value = np.zeros(mean.shape[1])
+        if self.goal is not None:
+            value, by_mean[:m], by_std[:m] = self.goal.improvement(mean[:m], std[:m])
+        for k in range(m, len(mean)):
+            feasible, by_mean[k], by_std[k] = log_probability_below(mean[k], std[k])
+            value = value + feasible
+        return value, by_mean, by_std
+
+
+def build_surrogate(
+    domain: Domain, evidence: Evidence, settings: Settings, memo: Memo, weights: FloatArray
+) -> Surrogate:
+    """Fit what can be learned from the trials.
+
+    Args:
+        domain: Of the parameters.
+        evidence: The trials.
+        settings: Of the sampler.
+        memo: Of what was fitted before.
+        weights: (n_objectives,) positive, of the objectives where there are three or more.
+
+    Raises:
+        ValueError: There is nothing to learn from: no trial has a loss.
+    """
+    fit = _Fit(domain, evidence, settings, memo)
+    objectives = tuple(fit.objective(column) for column in evidence.losses.T)
+    constraints = [fit.constraint(column) for column in evidence.constraints.T]
+    if evidence.has_failed.any():
+        constraints.append(fit.constraint(np.where(evidence.has_failed, 1.0, -1.0)))
+    expected = np.stack([gp.posterior(fit.features[evidence.is_feasible])[0] for gp in objectives], axis=1)
+    return Surrogate(domain, objectives, tuple(constraints), goal_of(expected, weights))
+
+
+class _Fit:
+    """How outputs become processes.
+
+    Args:
+        domain: Of the parameters.
+        evidence: The trials.
+        settings: Of the sampler.
+        memo: Of what was fitted before.
+    """
+
+    def __init__(self, domain: Domain, evidence: Evidence, settings: Settings, memo: Memo) -> None:
+        n_dimensions = max(round(float(evidence.mask[: evidence.n_fitted or None].sum(axis=1).mean()), 1), 1.0)
+        self._priors = replace(settings.priors, n_dimensions=n_dimensions)
+        self.features = domain.features(evidence.points, evidence.mask)
+        self._groups, self._n_fitted = domain.groups, evidence.n_fitted
+        self._settings, self._memo = settings, memo
+
+    def objective(self, losses: FloatArray) -> GaussianProcess:
+        """The process of losses (n,), NaN where there is none."""
+        tail = self._settings.tail
+        return self._process(losses, lambda y: standardised(y, tail))
+
+    def constraint(self, values: FloatArray) -> GaussianProcess:
+        """The process of a constraint (n,), NaN where it was not reported; 0 stays the bound."""
+        return self._process(values, _bounded)
+
+    def _process(self, values: FloatArray, transform: Callable[[FloatArray], FloatArray]) -> GaussianProcess:
+        known = ~np.isnan(values)
+        x, y = self.features[known], values[known]
+        n = int(known[: self._n_fitted].sum()) or len(x)
+        first, outputs, priors = x[:n], transform(y[:n]), self._priors
+        kernel = self._memo.get(
+            lambda: fit_kernel(first, outputs, self._groups, priors), "kernel", priors, self._groups, first, outputs
+        )
+        factor = self._memo.get(lambda: Factor(first, kernel), "factor", *astuple(kernel), first)
+        return GaussianProcess(factor.extended(x[n:]), transform(y))
+
+
+def _bounded(values: FloatArray) -> FloatArray:
+    """Constraint values (n,) in units of their usual size, none further than 3 from the bound at 0."""
+    finite = np.clip(values, -1e300, 1e300)
+    size = np.abs(finite)
+    scale = float(np.median(size)) or float(size.max(initial=0.0)) or 1.0
+    bounded: FloatArray = np.clip(finite / scale, -3.0, 3.0)
+    return bounded

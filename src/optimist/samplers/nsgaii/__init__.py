@@ -1,0 +1,5 @@
+"""How NSGA-II and NSGA-III make a child of its parents: crossovers and mutations."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

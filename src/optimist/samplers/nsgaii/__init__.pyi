@@ -1,0 +1,9 @@
+from .base import BaseCrossover as BaseCrossover
+from .base import BaseMutation as BaseMutation
+from .centred import SPXCrossover as SPXCrossover
+from .centred import UNDXCrossover as UNDXCrossover
+from .pairwise import BLXAlphaCrossover as BLXAlphaCrossover
+from .pairwise import SBXCrossover as SBXCrossover
+from .pairwise import UniformCrossover as UniformCrossover
+from .pairwise import VSBXCrossover as VSBXCrossover
+from .polynomial import PolynomialMutation as PolynomialMutation

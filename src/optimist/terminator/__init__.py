@@ -1,0 +1,5 @@
+"""Terminators: when to stop a study, because little is left to gain."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

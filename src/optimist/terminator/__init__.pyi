@@ -1,0 +1,12 @@
+from .base import BaseErrorEvaluator as BaseErrorEvaluator
+from .base import BaseImprovementEvaluator as BaseImprovementEvaluator
+from .base import BaseTerminator as BaseTerminator
+from .cross_validation import CrossValidationErrorEvaluator as CrossValidationErrorEvaluator
+from .cross_validation import report_cross_validation_scores as report_cross_validation_scores
+from .emmr import EMMREvaluator as EMMREvaluator
+from .median_error import MedianErrorEvaluator as MedianErrorEvaluator
+from .regret_bound import RegretBoundEvaluator as RegretBoundEvaluator
+from .stagnation import BestValueStagnationEvaluator as BestValueStagnationEvaluator
+from .static_error import StaticErrorEvaluator as StaticErrorEvaluator
+from .terminator import Terminator as Terminator
+from .terminator import TerminatorCallback as TerminatorCallback

@@ -1,0 +1,16 @@
+from . import matplotlib as matplotlib
+from .plotly.comparison import plot_comparison as plot_comparison
+from .plotly.contour import plot_contour as plot_contour
+from .plotly.edf import plot_edf as plot_edf
+from .plotly.figure import is_available as is_available
+from .plotly.hypervolume_history import plot_hypervolume_history as plot_hypervolume_history
+from .plotly.intermediate_values import plot_intermediate_values as plot_intermediate_values
+from .plotly.optimization_history import plot_optimization_history as plot_optimization_history
+from .plotly.parallel_coordinate import plot_parallel_coordinate as plot_parallel_coordinate
+from .plotly.param_importances import plot_param_importances as plot_param_importances
+from .plotly.pareto_front import plot_pareto_front as plot_pareto_front
+from .plotly.pruning_audit import plot_pruning_audit as plot_pruning_audit
+from .plotly.rank import plot_rank as plot_rank
+from .plotly.slice import plot_slice as plot_slice
+from .plotly.terminator_improvement import plot_terminator_improvement as plot_terminator_improvement
+from .plotly.timeline import plot_timeline as plot_timeline

@@ -1,0 +1,15 @@
+from .comparison import plot_comparison as plot_comparison
+from .contour import plot_contour as plot_contour
+from .edf import plot_edf as plot_edf
+from .figure import is_available as is_available
+from .hypervolume_history import plot_hypervolume_history as plot_hypervolume_history
+from .intermediate_values import plot_intermediate_values as plot_intermediate_values
+from .optimization_history import plot_optimization_history as plot_optimization_history
+from .parallel_coordinate import plot_parallel_coordinate as plot_parallel_coordinate
+from .param_importances import plot_param_importances as plot_param_importances
+from .pareto_front import plot_pareto_front as plot_pareto_front
+from .pruning_audit import plot_pruning_audit as plot_pruning_audit
+from .rank import plot_rank as plot_rank
+from .slice import plot_slice as plot_slice
+from .terminator_improvement import plot_terminator_improvement as plot_terminator_improvement
+from .timeline import plot_timeline as plot_timeline

@@ -1,0 +1,150 @@
+"""Posterior, marginal likelihood and their gradients against the textbook's formulas and finite differences."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+from scipy.stats import invgamma, multivariate_t, norm
+
+from optimist.numerics.gaussian_process import Factor, GaussianProcess, Kernel, squared_distances
+from optimist.numerics.marginal_likelihood import MarginalLikelihood, Priors, fit_kernel
+
+N, F = 25, 4
+RNG = np.random.default_rng(3)
+X = RNG.random((N, F))
+Y = np.sin(5 * X[:, 0]) + X[:, 1] ** 2 + 0.1 * RNG.normal(size=N)
+Y = (Y - Y.mean()) / Y.std()
+KERNEL = Kernel(np.array([0.4, 0.8, 2.0, 2.0]), signal=1.7, noise=0.02, mean_variance=0.6)
+GROUPS = np.array([0, 1, 2, 2])
+
+
+def covariance(x: Any, other: Any) -> Any:
+    """Point by point, as written in Rasmussen and Williams, eq. 4.17, plus the constant's variance."""
+    table = np.empty((len(x), len(other)))
+    for i, a in enumerate(x):
+        for j, b in enumerate(other):
+            r = math.sqrt(5.0 * sum(((p - q) / ell) ** 2 for p, q, ell in zip(a, b, KERNEL.scales, strict=True)))
+            table[i, j] = KERNEL.signal * ((1 + r + r * r / 3) * math.exp(-r) + KERNEL.mean_variance)
+    return table
+
+
+def gaussian_process() -> GaussianProcess:
+    return GaussianProcess(Factor(X, KERNEL), Y)
+
+
+def test_posterior() -> None:
+    points = RNG.random((7, F))
+    k = covariance(points, X)
+    inverse = np.linalg.inv(covariance(X, X) + KERNEL.noise_variance * np.eye(N))
+    mean, variance = gaussian_process().posterior(points)
+    expected = covariance(points, points) - k @ inverse @ k.T
+    np.testing.assert_allclose(mean, k @ inverse @ Y, rtol=1e-9)
+    np.testing.assert_allclose(variance, np.diag(expected), rtol=1e-8)
+    np.testing.assert_allclose(gaussian_process().covariance(points), expected, rtol=1e-7, atol=1e-10)
+
+
+def test_gradients_of_the_posterior() -> None:
+    gp, points = gaussian_process(), RNG.random((5, F))
+    mean, variance, mean_slopes, variance_slopes = gp.posterior_gradients(points)
+    np.testing.assert_allclose(np.array([mean, variance]), np.array(gp.posterior(points)), rtol=1e-9)
+    for i, point in enumerate(points):
+        for k, slopes in enumerate((mean_slopes, variance_slopes)):
+            numeric = approx_fprime(point, lambda p, k=k: gp.posterior(p[None])[k][0], 1e-7)
+            np.testing.assert_allclose(slopes[i], numeric, atol=2e-6)
+
+
+def test_at_a_known_point_gradients_are_finite() -> None:
+    assert all(np.all(np.isfinite(part)) for part in gaussian_process().posterior_gradients(X))
+
+
+def test_extending_is_the_same_as_starting_anew() -> None:
+    grown = GaussianProcess(Factor(X[:10], KERNEL), Y[:10]).extended(X[10:15], Y[10:15]).extended(X[15:], Y[15:])
+    np.testing.assert_allclose(grown.factor.whitening, gaussian_process().factor.whitening, atol=1e-9)
+    np.testing.assert_allclose(grown.alpha, gaussian_process().alpha, atol=1e-9)
+
+
+def test_believing_keeps_means_and_lowers_variances() -> None:
+    gp, pending, points = gaussian_process(), RNG.random((3, F)), RNG.random((20, F))
+    believing = gp.believing(pending)
+    np.testing.assert_allclose(believing.posterior(points)[0], gp.posterior(points)[0], atol=1e-8)
+    assert np.all(believing.posterior(points)[1] < gp.posterior(points)[1])
+    assert np.all(believing.posterior(pending)[1] < KERNEL.noise_variance)
+    assert gp.believing(pending[:0]).factor is gp.factor
+
+
+def test_equal_inputs_without_noise_do_no_harm() -> None:
+    kernel = Kernel(np.ones(F), signal=1.0, noise=0.0)
+    gp = GaussianProcess(Factor(np.repeat(X[:5], 4, axis=0), kernel), np.repeat(Y[:5], 4))
+    np.testing.assert_allclose(gp.posterior(X[:5])[0], Y[:5], atol=1e-4)
+
+
+def test_marginal_likelihood_is_that_of_a_multivariate_t() -> None:
+    """With s² ~ IG(a, b) integrated out, y is distributed as t with 2a degrees of freedom and shape b/a R."""
+    priors = Priors(signal=(2.0, 1.3), mean_variance=KERNEL.mean_variance)
+    theta = np.log([0.4, 0.8, 2.0, 0.02])
+    loss, _ = MarginalLikelihood(X, Y, GROUPS, priors).loss(theta)
+    correlation = covariance(X, X) / KERNEL.signal + KERNEL.noise * np.eye(N)
+    log_t = multivariate_t(np.zeros(N), 1.3 / 2.0 * correlation, df=4).logpdf(Y)
+    log_prior = norm(priors.log_scale(3), priors.scale_spread).logpdf(theta[:3]).sum()
+    log_prior += norm(math.log(priors.noise), priors.noise_spread).logpdf(theta[3])
+    other = np.log([0.3, 1.1, 1.0, 0.005])  # the loss leaves constants out, so that differences count
+    correlation = Factor(X, Kernel(np.exp(other[:3])[GROUPS], 1.0, 0.005, KERNEL.mean_variance)).whitening
+    correlation = np.linalg.inv(correlation.T @ correlation)
+    other_log_t = multivariate_t(np.zeros(N), 1.3 / 2.0 * correlation, df=4).logpdf(Y)
+    other_log_prior = norm(priors.log_scale(3), priors.scale_spread).logpdf(other[:3]).sum()
+    other_log_prior += norm(math.log(priors.noise), priors.noise_spread).logpdf(other[3])
+    other_loss, _ = MarginalLikelihood(X, Y, GROUPS, priors).loss(other)
+    assert loss - other_loss == pytest.approx(other_log_t + other_log_prior - log_t - log_prior, rel=1e-6)
+
+
+def test_variance_follows_from_the_data_and_its_prior() -> None:
+    priors = Priors(signal=(2.0, 1.3))
+    likelihood = MarginalLikelihood(X, Y, GROUPS, priors)
+    kernel = likelihood.kernel(likelihood.start())
+    quadratic = Y @ GaussianProcess(Factor(X, kernel), Y).alpha
+    posterior = invgamma(2.0 + N / 2, scale=1.3 + quadratic / 2)
+    assert kernel.signal == pytest.approx(posterior.mean() * (1.0 + N / 2) / (2.0 + N / 2), rel=1e-9)
+
+
+def test_gradient_of_the_marginal_likelihood() -> None:
+    likelihood = MarginalLikelihood(X, Y, GROUPS, Priors())
+    for theta in (np.log([0.4, 0.8, 2.0, 0.02]), np.log([3.0, 0.1, 1.0, 1e-4])):
+        numeric = approx_fprime(theta, lambda t: likelihood.loss(t)[0], 1e-7)
+        np.testing.assert_allclose(likelihood.loss(theta)[1], numeric, rtol=1e-4, atol=1e-4)
+
+
+def test_fit_finds_what_matters_and_the_noise() -> None:
+    x = RNG.random((120, 3))
+    y = np.sin(6 * x[:, 0]) + 0.2 * RNG.normal(size=120)
+    kernel = fit_kernel(x, (y - y.mean()) / y.std())
+    assert kernel.scales[0] < 0.3 * kernel.scales[1:].min()
+    assert kernel.noise_variance * y.var() == pytest.approx(0.04, rel=0.4)
+
+
+def test_fit_without_noise() -> None:
+    kernel = fit_kernel(X, Y, GROUPS, Priors(min_noise=1e-7, max_noise=1e-7))
+    assert kernel.noise == pytest.approx(1e-7)
+    assert kernel.scales[2] == kernel.scales[3]
+
+
+def test_fit_of_constant_outputs_and_of_one_point() -> None:
+    for x, y in ((X, np.zeros(N)), (X[:1], np.ones(1)), (np.repeat(X[:1], 30, axis=0), RNG.normal(size=30))):
+        kernel = fit_kernel(x, y)
+        assert np.all(np.isfinite(kernel.scales))
+        assert kernel.signal > 0.0
+        mean, variance = GaussianProcess(Factor(x, kernel), y).posterior(X)
+        assert np.all(np.isfinite(mean))
+        assert np.all(variance > 0.0)
+
+
+def test_length_scales_grow_with_the_root_of_the_dimensions() -> None:
+    assert Priors().log_scale(40) - Priors().log_scale(10) == pytest.approx(math.log(2.0))
+
+
+def test_distances_are_never_negative() -> None:
+    x = 1e3 + 1e-9 * RNG.random((10, 3))
+    assert np.all(squared_distances(x, x) >= 0.0)

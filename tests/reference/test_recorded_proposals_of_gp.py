@@ -1,0 +1,48 @@
+"""What the Gaussian process proposed for one seed when this was written: a change of behaviour shall not go unnoticed.
+
+Where a change is meant, record anew; what it does for the search belongs into the commit. Only early proposals are
+recorded, for machines differ in the last bits, and every later proposal builds on those before it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import optimist
+from optimist.samplers import GPSampler
+from optimist.trial import Trial
+
+
+def objective(trial: Trial) -> float:
+    x, rate = trial.suggest_float("x", -5, 5), trial.suggest_float("rate", 1e-5, 1, log=True)
+    n = trial.suggest_int("n", 1, 100)
+    kind = trial.suggest_categorical("kind", ["a", "b", "c"])
+    return x * x + abs(rate - 0.01) + abs(n - 30) / 30 + (kind != "b")
+
+
+def check(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    for name, value in expected.items():
+        if isinstance(value, str):
+            assert found[name] == value
+        else:
+            assert found[name] == pytest.approx(value, rel=1e-2, abs=1e-2)
+
+
+def test_one_objective() -> None:
+    study = optimist.create_study(sampler=GPSampler(seed=11))
+    study.optimize(objective, n_trials=9)
+    recorded: dict[int, dict[str, Any]] = {}
+    print({i: study.trials[i].params for i in (0, 1, 4, 5, 6, 8)})
+    for number, params in recorded.items():
+        check(study.trials[number].params, params)
+
+
+def test_two_objectives() -> None:
+    study = optimist.create_study(directions=["minimize", "maximize"], sampler=GPSampler(seed=11))
+    study.optimize(lambda trial: (objective(trial), trial.params["x"]), n_trials=7)
+    recorded: dict[int, dict[str, Any]] = {}
+    print({i: study.trials[i].params for i in (5, 6)})
+    for number, params in recorded.items():
+        check(study.trials[number].params, params)

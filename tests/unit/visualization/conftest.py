@@ -1,0 +1,28 @@
+"""Figures are drawn without a screen, and closed after each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import matplotlib as mpl
+import pytest
+
+import optimist
+
+mpl.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    before = optimist.logging.get_verbosity()
+    optimist.logging.set_verbosity(optimist.logging.ERROR)
+    yield
+    optimist.logging.set_verbosity(before)
+
+
+@pytest.fixture(autouse=True)
+def closed_figures() -> Iterator[None]:
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
