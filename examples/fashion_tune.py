@@ -131,7 +131,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=8, help="of each training that is not pruned")
     parser.add_argument("--workers", type=int, default=2, help="processes, each of which keeps one core busy")
     parser.add_argument("--pruner", choices=list(PRUNERS), default="curve")
-    parser.add_argument("--control", type=float, default=0.1, help="share of condemned trials that go on, as an audit")
+    parser.add_argument("--control", type=float, default=0.25, help="share of condemned trials that go on, as an audit")
     parser.add_argument("--retrain", type=int, default=20, metavar="SEEDS", help="trainings of each kind at the end")
     parser.add_argument("--seed", type=int, default=0, help="of the search and its trainings")
     parser.add_argument("--storage", default="sqlite:///fashion.db", help="where the study lives")
