@@ -34,7 +34,7 @@ IMAGES = {
 PRINTED = {
     "corrupted_mnist.py": r"Test accuracy of the best: 0\.\d+",
     "fashion_trainer.py": r"test accuracy 0\.[4-9]",  # chance is 0.1
-    "fashion_tune.py": r"(?s)\d epochs, \d+% of the 6 without .* Test accuracy, mean of 2 seeds: 0\.\d+ .* 0\.\d+ tuned",
+    "fashion_tune.py": r"(?s)\d epochs, \d+% of the 6 without .*Test accuracy, mean of 2 seeds: 0\.\d+ .* 0\.\d+ tuned",
 }
 NEED_TORCH = {"corrupted_mnist.py", "fashion_trainer.py", "fashion_tune.py"}
 
