@@ -23,7 +23,7 @@ SHORT_FORMS = {
     "digits_forest.py": ["--trials", "3", "--grid", "small"],
     "distributed.py": ["--trials", "3", "--workers", "1", "2", "--storage", "sqlite:///distributed.db"],
     "fashion_trainer.py": ["--train-size", "500", "--epochs", "2"],
-    "fashion_tune.py": ["--trials", "3", "--train-size", "500", "--epochs", "2", "--retrain", "2"],
+    "fashion_tune.py": ["--trials", "3", "--train-size", "500", "--epochs", "2", "--finalists", "2", "--retrain", "2"],
 }
 IMAGES = {
     "corrupted_mnist.py": data.MNIST,
