@@ -9,7 +9,8 @@ from scipy.optimize import check_grad
 import optimist
 from optimist.numerics.curves import Conditioned, CurveProcess, Observations, _Posterior
 from optimist.pruners import CurvePruner
-from optimist.pruners.forecast import Clock, Scale, last_fit
+from optimist.pruners.chosen_rows import last_fit
+from optimist.pruners.forecast import Clock, Scale
 from optimist.states import TrialState
 
 N_STEPS = 12
@@ -182,7 +183,8 @@ def test_schedule_of_fits() -> None:
 def test_clock_and_scale() -> None:
     clock = Clock(first=10.0, gap=10.0, n_steps=8.0)
     assert clock.tau(np.array([10.0, 20.0, 80.0, 1000.0])) == pytest.approx([math.log(8), math.log(4), 0, 0])
-    scale = Scale.of(np.array([3.0, 2.0, 5.0]), spread=1.0, sign=1.0)
+    assert [clock.share_left(step) for step in (10, 40, 80, 1000)] == [7 / 8, 0.5, 0, 0]
+    scale = Scale.of(2.0, spread=1.0, sign=1.0)
     z = scale.of_losses(np.array([2.0, 2.1, math.nan, math.inf, -math.inf]))
     assert z[0] == 0
     assert z[1] > 0
