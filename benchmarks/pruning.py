@@ -77,9 +77,7 @@ def ours(make: Callable[[], BasePruner]) -> Callable[[Recorded, NDArray[np.intp]
 
     def run(task: Recorded, orders: NDArray[np.intp]) -> Outcome:
         found = replay(recording_of(task), make, orders)
-        return Outcome(
-            found.step_shares, found.regrets, found.would_lead, found.is_stopped, found.seconds_per_decision
-        )
+        return Outcome(found.step_shares, found.regrets, found.would_lead, found.is_stopped, found.seconds_per_decision)
 
     return run
 

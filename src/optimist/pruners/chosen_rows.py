@@ -27,13 +27,11 @@ class Rows:
         complete: Rows of complete trials, the best and the latest ones, in order of finishing.
         pruned: Rows of the latest pruned trials, in order of finishing.
         best: The smallest final loss of all complete trials; infinite if none has a finite one.
-        n_complete: How many complete trials have a finite value.
     """
 
     complete: tuple[int, ...] = ()
     pruned: tuple[int, ...] = ()
     best: float = math.inf
-    n_complete: int = 0
 
 
 class ChosenRows:
@@ -74,7 +72,7 @@ class ChosenRows:
         best = {row for _, row in self._best}
         others = [row for row in self._latest if row not in best]
         complete = sorted([*best, *others[-_N_LATEST:]])
-        return Rows(tuple(complete), tuple(self._pruned), self._best[0][0], self._n_complete)
+        return Rows(tuple(complete), tuple(self._pruned), self._best[0][0])
 
     def _take_complete(self, row: int, loss: float) -> None:
         if not math.isfinite(loss):

@@ -24,7 +24,9 @@ from optimist.states import StudyDirection
 Floats = NDArray[np.float64]
 
 _N_POINTS: Final = 8
-_WIDTH: Final = 0.08
+_DEGREES_OF_FREEDOM: Final = 10.0
+"""Of Student's distribution, whose tails stand for what the process does not know."""
+_WIDTH: Final = 0.5
 """Of what a typical trial has to go from its first report to the best final value: what counts as near to it."""
 _WORST: Final = 12.0
 """Stands for NaN and infinity on the scale of losses."""
@@ -63,7 +65,7 @@ class Forecasts:
             return None
         curves = Curves.of(view, rows)
         process = self._process(view, chosen.at_fit, CurveProcess(curves.x.shape[1]))
-        return Forecast(curves, Conditioned(process, curves.seen, curves.x), rows.n_complete)
+        return Forecast(curves, Conditioned(process, curves.seen, curves.x))
 
     def _process(self, view: View, at_fit: Rows | None, prior: CurveProcess) -> CurveProcess:
         """The process that was fitted at the last point of the schedule: whoever asks when, it is the same."""
@@ -124,10 +126,6 @@ class Clock:
         elapsed = np.maximum((steps - self.first) / self.gap + 1.0, 0.5)
         return np.maximum(np.log(self.n_steps / elapsed), 0.0)
 
-    def share_left(self, step: float) -> float:
-        """The share of all steps that come after one of them."""
-        return max(1.0 - ((step - self.first) / self.gap + 1.0) / self.n_steps, 0.0)
-
 
 @dataclass(frozen=True, slots=True)
 class Curves:
@@ -181,22 +179,13 @@ class Forecast:
     Args:
         curves: Theirs.
         process: The process that knows them.
-        n_complete: How many complete trials there are.
     """
 
-    def __init__(self, curves: Curves, process: Conditioned, n_complete: int) -> None:
+    def __init__(self, curves: Curves, process: Conditioned) -> None:
         self._curves, self._process = curves, process
-        self.n_complete = n_complete
-
-    def share_left(self, last_step: int) -> float:
-        """The share of a trial's steps that are still to be made after one of them; 0 from the last on."""
-        return self._curves.clock.share_left(last_step)
 
     def chance(self, reports: Mapping[int, float], params: Mapping[str, Any]) -> float:
         """The chance that a trial will beat the best complete one.
-
-        It is read off Student's distribution with as many degrees of freedom as there are complete trials: what the
-        process does not know of itself makes the tails long.
 
         Args:
             reports: Intermediate value by step.
@@ -209,7 +198,7 @@ class Forecast:
         if not tau[-1] > 0:
             return 1.0  # it is at its end
         mean, variance = self._process.end_of(tau, z, _point(params, curves.space))
-        return float(stdtr(self.n_complete, -mean / math.sqrt(variance)))
+        return float(stdtr(_DEGREES_OF_FREEDOM, -mean / math.sqrt(variance)))
 
 
 def _sign(view: View) -> float:
