@@ -20,14 +20,10 @@ runs of a task are split in two halves at random, once and for all: defaults of 
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # small matrices: more threads only stand in each other's way
-    os.environ.setdefault(name, "1")
 
 import numpy as np
 import optuna
