@@ -6,20 +6,25 @@ a millisecond take a hundred.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
-from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+_lock = threading.RLock()
 
-def one_blas_thread() -> AbstractContextManager[Any]:
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
     """Hold the linear algebra of this process to one thread for the time of a ``with`` block.
 
-    To be entered after numpy and scipy were imported. Cost: some microseconds.
+    To be entered after numpy and scipy were imported. The limit is that of the process, and who sets it has to bring back
+    what was; so one thread at a time is inside, and others wait. Cost: some microseconds.
     """
-    limiter: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
-    return limiter
+    with _lock, _controller().limit(limits=1, user_api="blas"):
+        yield
 
 
 @cache
