@@ -49,7 +49,7 @@ def _codes(found: Findings) -> tuple[Code, ...]:
     if not found.front:
         return ()
     if found.best is not None:
-        params = f"params = {dictionary(found.best.params)}\n"
+        params = f"import optimist\n\nparams = {dictionary(found.best.params)}\n"
         return (
             Code(
                 f"{params}"
@@ -63,7 +63,7 @@ def _codes(found: Findings) -> tuple[Code, ...]:
     lines = "".join(f"    {trial.number}: {dictionary(trial.params, '    ')},\n" for trial in shown)
     return (
         Code(
-            f"front = {{  # parameters by number of the trial\n{lines}}}\n"
+            f"import optimist\n\nfront = {{  # parameters by number of the trial\n{lines}}}\n"
             "# The objective with one of them:\n"
             f"objective(optimist.trial.FixedTrial(front[{shown[0].number}]))\n"
         ),
