@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from optimist import visualization
@@ -73,7 +74,9 @@ class Figures:
     def json_of(self, picture: Picture) -> str | None:
         """The figure as JSON that may stand in a page's script; None if the page holds no more of its kind."""
         plot = getattr(visualization, f"plot_{picture.plot}")
-        figure: go.Figure = plot(self._study, **picture.arguments)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # the text says where importances are in doubt
+            figure: go.Figure = plot(self._study, **picture.arguments)
         if needs_webgl(figure):
             self._n_webgl += 1
             if self._n_webgl > N_WEBGL:

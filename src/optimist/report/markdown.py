@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -47,7 +48,9 @@ def draw_png(study: Study, picture: Picture) -> bytes:
     """A picture as PNG, by Matplotlib."""
     import matplotlib.pyplot as plt
 
-    drawn: Any = getattr(faces, f"plot_{picture.plot}")(study, **picture.arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the text says where importances are in doubt
+        drawn: Any = getattr(faces, f"plot_{picture.plot}")(study, **picture.arguments)
     figure = np.ravel(drawn)[0].figure
     content = BytesIO()
     figure.savefig(content, format="png", dpi=_DPI)

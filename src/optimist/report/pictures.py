@@ -43,11 +43,11 @@ def course(found: Findings) -> Section | None:
 
 def influence(found: Findings) -> Section | None:
     """Which parameters matter, and which of their values are good."""
-    if not found.importances or found.n_usable < 2:
+    if not found.trials.params or found.n_usable < 2:
         return None
-    names = list(found.importances)
+    names = found.top_params
     pictures = []
-    if len(names) > 1:
+    if len(found.importances) > 1:
         pictures.append(
             Picture(
                 "param_importances",
@@ -68,15 +68,18 @@ def influence(found: Findings) -> Section | None:
         pictures.append(
             Picture(
                 "contour",
-                f"{listing(names[:2])}, which matter most, against each other: dark is good, white is where nobody was. A "
+                f"{listing(names[:2])}{', which matter most,' if found.importances else ''} against each other: dark is good, white is where nobody was. A "
                 "tilted valley means that the best value of one depends on the other.",
                 {"params": names[:2]},
             )
         )
-    return Section("Which parameters matter", _ranking(found), (_table(found),), tuple(pictures))
+    tables = (_table(found),) if found.importances else ()
+    return Section("Which parameters matter", _ranking(found), tables, tuple(pictures))
 
 
 def _ranking(found: Findings) -> tuple[str, ...]:
+    if not found.importances:
+        return ("That cannot be told yet: there are too few trials, or too many have the same value.",)
     (first, top), *others = found.importances.items()
     if not others:
         return (f"{first} is the only parameter.",)
