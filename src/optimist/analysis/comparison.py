@@ -88,7 +88,9 @@ class Contender:
 
     def chance_after(self, n: int) -> float:
         """The chance to be within the tolerance after ``n`` trials."""
-        return float(self.chance_within[min(n, len(self.chance_within)) - 1]) if n > 0 and len(self.chance_within) else 0.0
+        return (
+            float(self.chance_within[min(n, len(self.chance_within)) - 1]) if n > 0 and len(self.chance_within) else 0.0
+        )
 
     def interval_after(self, n: int) -> tuple[float, float] | None:
         """Where that chance lies with a confidence of 95% (Clopper and Pearson); None in any order, which is no sample."""
@@ -204,12 +206,12 @@ def compare_studies(
         difference = None if first is None else _difference(first, at_budget, sign, paired, rng)
         first = at_budget if first is None else first
         contenders.append(_contender(name, repeats, at_budget, limit, longest, sign, name in in_any_order, difference))
-    return StudyComparison(
-        direction, known, within, budget, _checkpoints(checkpoints, longest), tuple(contenders)
-    )
+    return StudyComparison(direction, known, within, budget, _checkpoints(checkpoints, longest), tuple(contenders))
 
 
-def _named(studies: Mapping[str, Comparable | Sequence[Comparable]] | Sequence[Comparable]) -> dict[str, list[Comparable]]:
+def _named(
+    studies: Mapping[str, Comparable | Sequence[Comparable]] | Sequence[Comparable],
+) -> dict[str, list[Comparable]]:
     if isinstance(studies, Mapping):
         return {
             str(name): list(repeats) if isinstance(repeats, Sequence) else [repeats]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +48,9 @@ def report(settings: Settings, study: str | None, out: str) -> None:
 @click.argument("study", metavar="[STUDY]", required=False)
 @click.option("--csv", "csv_file", metavar="FILE", help="A row for each trial, as comma-separated values; - to print.")
 @click.option("--json", "json_file", metavar="FILE", help="The study and its trials as a JSON document; - to print.")
-@click.option("--parquet", "parquet_file", metavar="FILE", help="A row for each trial, as Apache Parquet; needs pyarrow.")
+@click.option(
+    "--parquet", "parquet_file", metavar="FILE", help="A row for each trial, as Apache Parquet; needs pyarrow."
+)
 @shared_options
 @click.pass_obj
 def export(
@@ -82,7 +83,7 @@ def _bytes_of(make: Callable[[Study], str]) -> Callable[[Study], bytes]:
 
 def _write(file: str, content: bytes) -> None:
     if file == _STDOUT:
-        sys.stdout.write(content.decode())
+        click.echo(content.decode(), nl=False)
         return
     from optimist.report.write import write_file
 

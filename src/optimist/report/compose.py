@@ -83,7 +83,9 @@ def _searched(found: Findings) -> Section:
     rows = []
     for name in params:
         cells = [name, values_of(params[name].distributions[-1])]
-        cells[1] += f" (the latest of {len(params[name].distributions)} ranges)" if len(params[name].distributions) > 1 else ""
+        cells[1] += (
+            f" (the latest of {len(params[name].distributions)} ranges)" if len(params[name].distributions) > 1 else ""
+        )
         cells.append(value_text(found.recommended[name]) if name in found.recommended else "")
         if best is not None:
             cells.append(value_text(best.params[name]) if name in best.params else "not used")

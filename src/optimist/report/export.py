@@ -112,7 +112,9 @@ def _name(key: Key) -> str:
 
 def _cells(key: Key, cells: Cells) -> list[Any]:
     """The values of a column; `ABSENT` where there is none."""
-    values = [value if has else ABSENT for value, has in zip(cells.data.tolist(), cells.has_value, strict=True)]
+    values: list[Any] = [
+        value if has else ABSENT for value, has in zip(cells.data.tolist(), cells.has_value, strict=True)
+    ]
     if key[0] in _TIMES:
         return [value if value is ABSENT else _time_text(value) for value in values]
     if key[0] == "void_reason":

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 N_WEBGL: Final = 8
 """So many figures drawn by WebGL a page can hold; browsers take the first ones away when there are more."""
 
-_WEBGL_TRACES: Final = frozenset({"scattergl", "scatterpolargl", "heatmapgl", "parcoords", "splom", "scatter3d", "surface"})
+_WEBGL_TRACES: Final = frozenset(
+    {"scattergl", "scatterpolargl", "heatmapgl", "parcoords", "splom", "scatter3d", "surface"}
+)
 
 _DRAW: Final = """\
 for (const data of document.querySelectorAll('script[type="application/json"]')) {

@@ -67,8 +67,7 @@ def _beside(found: Findings, best: FrozenTrial, default: FrozenTrial | None) -> 
     if all(time is not None for time in times):
         rows.append(("time", *(duration(time or 0.0) for time in times)))
     keys = dict.fromkeys(key for trial in shown for key in trial.constraints)
-    for key in keys:
-        rows.append((f"constraint {key}", *(_constraint(trial, key) for trial in shown)))
+    rows += [(f"constraint {key}", *(_constraint(trial, key) for trial in shown)) for key in keys]
     names = [name for name in found.top_params if any(name in trial.params for trial in shown)]
     rows += [
         (name, *(value_text(trial.params[name]) if name in trial.params else "not used" for trial in shown))

@@ -87,15 +87,20 @@ def _ranking(found: Findings) -> tuple[str, ...]:
     if len(sure) == len(others):
         return (f"{first} matters most: it explains {top.value:.0%} of the variation, clearly more than any other.",)
     rivals = [name for name, _ in others if name not in sure]
+    others_too = " and others" if len(rivals) > 3 else ""
     return (
         f"{first} seems to matter most ({top.value:.0%} of the variation), but the trials are too few to tell it from "
-        f"{listing(rivals[:3])}{' and others' if len(rivals) > 3 else ''}.",
+        + f"{listing(rivals[:3])}{others_too}.",
     )
 
 
 def _table(found: Findings) -> Table:
     rows = [
-        (name, f"{e.value:.3f}", f"{e.low:.3f} to {e.high:.3f}" if e.standard_error == e.standard_error else "not known")
+        (
+            name,
+            f"{e.value:.3f}",
+            f"{e.low:.3f} to {e.high:.3f}" if e.standard_error == e.standard_error else "not known",
+        )
         for name, e in found.importances.items()
     ]
     return Table(("Parameter", "Importance", "90% interval"), tuple(rows))
@@ -118,5 +123,7 @@ def work(found: Findings) -> Section | None:
     """When the trials ran."""
     if not (found.trials.started_us >= 0).any():
         return None
-    sentence = "A bar for each trial, from its start to its end. Gaps are idle time; one bar at a time means one worker."
+    sentence = (
+        "A bar for each trial, from its start to its end. Gaps are idle time; one bar at a time means one worker."
+    )
     return Section("Who worked when", pictures=(Picture("timeline", sentence),))

@@ -41,7 +41,10 @@ def _runs(notes: list[dict[str, Any]]) -> Table:
 
 def _versions(notes: list[dict[str, Any]]) -> Table:
     names = list(dict.fromkeys(name for note in notes for name in note.get("versions", {})))
-    found = {name: dict.fromkeys(note["versions"][name] for note in notes if name in note.get("versions", {})) for name in names}
+    found = {
+        name: dict.fromkeys(note["versions"][name] for note in notes if name in note.get("versions", {}))
+        for name in names
+    }
     return Table(("Library", "Version"), tuple((name, ", ".join(found[name])) for name in names))
 
 

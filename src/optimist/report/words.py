@@ -54,7 +54,9 @@ def values_of(distribution: BaseDistribution) -> str:
         low, high = value_text(distribution.low), value_text(distribution.high)
         if distribution.low == distribution.high:
             return f"{low} alone"
-        has_step = distribution.step is not None and (isinstance(distribution, FloatDistribution) or distribution.step > 1)
+        has_step = distribution.step is not None and (
+            isinstance(distribution, FloatDistribution) or distribution.step > 1
+        )
         step = f", in steps of {value_text(distribution.step)}" if has_step else ""
         return f"{low} to {high}{step}" + (", logarithmic" if distribution.log else "")
     return str(distribution)

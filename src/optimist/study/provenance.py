@@ -24,7 +24,9 @@ from optimist.version import __version__
 _ALWAYS: Final = ("numpy", "scipy")
 _IF_LOADED: Final = ("sklearn", "torch", "tensorflow", "jax", "xgboost", "lightgbm", "catboost")
 _N_MAX_NOTES: Final = 20
-_SECRET_OPTION: Final = re.compile(r"(--?[\w-]*(?:passw|token|secret|credential|api[_-]?key)[\w-]*)(=.*)?", re.I | re.S)
+_SECRET_OPTION: Final = re.compile(
+    r"(--?[\w-]*(?:passw|token|secret|credential|api[_-]?key)[\w-]*)(=.*)?", re.IGNORECASE | re.DOTALL
+)
 _PASSWORD: Final = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]+(?=@)")
 
 

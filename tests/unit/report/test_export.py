@@ -24,7 +24,7 @@ from optimist.trial import FrozenTrial, TrialState, create_trial
 SPACE = {
     "x": FloatDistribution(-1e300, 1e300),
     "n": IntDistribution(-(2**53), 2**53),
-    "c": CategoricalDistribution(("1", 1.5, None, True, "a,\n\"b\"", "", "NaN", "plain é")),
+    "c": CategoricalDistribution(("1", 1.5, None, True, 'a,\n"b"', "", "NaN", "plain é")),
 }
 
 
@@ -106,14 +106,21 @@ def test_json_comes_back_exactly(study: Study) -> None:
         assert all(same(record["params"][name], value) for name, value in trial.params.items())
         assert record["values"] == trial.values
         assert repr(record["intermediate_values"]) == repr({str(k): v for k, v in trial.intermediate_values.items()})
-        assert {n: json_to_distribution(json.dumps(d)) for n, d in record["distributions"].items()} == trial.distributions
+        assert {
+            n: json_to_distribution(json.dumps(d)) for n, d in record["distributions"].items()
+        } == trial.distributions
         assert record.get("void_reason") == trial.void_reason
 
 
 def test_parquet_comes_back_exactly(study: Study) -> None:
     table = parquet.read_table(pa.BufferReader(export_parquet(study)))
     types = {field.name: str(field.type) for field in table.schema}
-    assert (types["number"], types["value"], types["params_x"], types["params_n"]) == ("int64", "double", "double", "int64")
+    assert (types["number"], types["value"], types["params_x"], types["params_n"]) == (
+        "int64",
+        "double",
+        "double",
+        "int64",
+    )
     assert types["datetime_start"] == "timestamp[us, tz=UTC]"
     is_json = {f.name for f in table.schema if f.metadata and f.metadata.get(b"encoding") == b"json"}
     assert is_json == {"params_c", "user_attrs_list", "system_attrs_fixed_params"}

@@ -141,7 +141,7 @@ def test_the_code_makes_the_best_parameters() -> None:
 
 def test_the_defaults_are_the_best() -> None:
     study = optimist.create_study()
-    study.optimize(lambda trial: (trial.suggest_float("x", 0, 1, default=0.0)), n_trials=3)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1, default=0.0), n_trials=3)
     part = section(compose(study), "The outcome")
     assert part is not None
     assert "Nothing better than the recommended defaults was found." in part.sentences
@@ -156,7 +156,10 @@ def test_the_defaults_are_the_best() -> None:
         (studies.all_infeasible, "No complete trial is feasible: each violates a constraint."),
         (studies.constrained, "The best value is 1, of trial 1."),
         (studies.one_trial, "The best value is 0.5, of trial 0."),
-        (studies.multi_objective, "6 trials cannot be improved in one objective without loss in another: the Pareto front."),
+        (
+            studies.multi_objective,
+            "6 trials cannot be improved in one objective without loss in another: the Pareto front.",
+        ),
     ],
 )
 def test_what_it_says_of_odd_studies(make: Callable[[], Study], says: str) -> None:
