@@ -87,11 +87,9 @@ def _ranking(found: Findings) -> tuple[str, ...]:
     if len(sure) == len(others):
         return (f"{first} matters most: it explains {top.value:.0%} of the variation, clearly more than any other.",)
     rivals = [name for name, _ in others if name not in sure]
-    others_too = " and others" if len(rivals) > 3 else ""
-    return (
-        f"{first} seems to matter most ({top.value:.0%} of the variation), but the trials are too few to tell it from "
-        + f"{listing(rivals[:3])}{others_too}.",
-    )
+    them = listing(rivals[:3]) + (" and others" if len(rivals) > 3 else "")
+    said = f"{first} seems to matter most ({top.value:.0%} of the variation)"
+    return (f"{said}, but the trials are too few to tell it from {them}.",)
 
 
 def _table(found: Findings) -> Table:
