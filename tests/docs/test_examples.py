@@ -14,6 +14,7 @@ from tests.idx import write_data_set
 ROOT = Path(__file__).resolve().parents[2]
 SHORT_FORMS = {
     "data.py": ["corrupted-mnist", "corrupted"],
+    "digits_comparison.py": ["--trials", "3", "--repeats", "1", "--grid", "small"],
     "digits_forest.py": ["--trials", "3", "--grid", "small"],
     "distributed.py": ["--trials", "3", "--workers", "1", "2", "--storage", "sqlite:///distributed.db"],
     "fashion_trainer.py": ["--train-size", "40", "--epochs", "2"],

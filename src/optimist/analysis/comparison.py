@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from optimist.analysis.performance import FloatArray, Run, chance_in_any_order, hits, run_of
+from optimist.analysis.performance import FloatArray, Run, chance_in_any_order, hits, mean_best_in_any_order, run_of
 from optimist.history.view import View
 from optimist.numerics.intervals import clopper_pearson
 from optimist.states import StudyDirection
@@ -43,7 +43,7 @@ class Difference:
     Attributes:
         mean: Its mean best value minus that of the first, in units of the objective.
         interval: What holds the difference with a confidence of 95%, by the bootstrap; None with a single repeat on
-            either side, which says nothing of luck.
+            either side, which says nothing of luck, unless its order is arbitrary.
         is_better: Whether the whole interval lies on the better side of 0; None if it is not known.
         is_paired: Whether repeat i was compared with repeat i.
     """
@@ -65,7 +65,8 @@ class Contender:
         seconds: Time in trials of the median repeat.
         best: Best value of the median repeat; NaN if half of the repeats or more have none.
         quartiles: First and third quartile of the best values, the better one first.
-        best_at_budget: (n_repeats,) the best value after ``StudyComparison.budget`` trials; NaN where there is none.
+        best_at_budget: (n_repeats,) the best value after ``StudyComparison.budget`` trials, in any order its mean; NaN where
+            there is none.
         chance_within: (n_max,) the share of repeats that are within the tolerance of the best known value after 1, 2, ...
             trials; a repeat that ended earlier keeps what it had.
         in_any_order: Whether that is the chance over all orders of the trials instead, as for a grid in random order.
@@ -137,11 +138,12 @@ class StudyComparison:
             return f"{one.name} was not close after {one.n_trials:,.0f} trials."
         if one.trials_to_within is None:
             return f"{one.name} was close after {n} trials in {one.chance_after(n):.0%} of its {one.n_repeats} repeats."
+        arrived = f"{one.trials_to_within} trial{'' if one.trials_to_within == 1 else 's'}"
         if one.in_any_order:
-            return f"{one.name}, in random order, is close after {one.trials_to_within} trials with a chance of a half."
+            return f"{one.name}, in random order, is close after {arrived} with a chance of a half."
         if one.n_repeats == 1:
-            return f"{one.name} was close after {one.trials_to_within} trials."
-        return f"{one.name} was close after {one.trials_to_within} trials in half of its {one.n_repeats} repeats."
+            return f"{one.name} was close after {arrived}."
+        return f"{one.name} was close after {arrived} in half of its {one.n_repeats} repeats."
 
     def _verdict(self, one: Contender, first: str) -> str:
         found = one.difference
@@ -200,12 +202,12 @@ def compare_studies(
     budget, longest = min(run.n for run in every), max(run.n for run in every)
     rng = np.random.default_rng(seed)
     contenders: list[Contender] = []
-    first: FloatArray | None = None
+    first: _Standing | None = None
     for name, repeats in runs.items():
-        at_budget = np.array([run.best_after(budget) for run in repeats])
-        difference = None if first is None else _difference(first, at_budget, sign, paired, rng)
-        first = at_budget if first is None else first
-        contenders.append(_contender(name, repeats, at_budget, limit, longest, sign, name in in_any_order, difference))
+        standing = _standing(repeats, budget, name in in_any_order)
+        difference = None if first is None else _difference(first, standing, sign, paired, rng)
+        first = standing if first is None else first
+        contenders.append(_contender(name, repeats, standing, limit, longest, sign, difference))
     return StudyComparison(direction, known, within, budget, _checkpoints(checkpoints, longest), tuple(contenders))
 
 
@@ -257,14 +259,13 @@ def _read(study: Comparable) -> Run:
 def _contender(
     name: str,
     runs: Sequence[Run],
-    at_budget: FloatArray,
+    standing: _Standing,
     limit: float,
     n_max: int,
     sign: float,
-    in_any_order: bool,
     difference: Difference | None,
 ) -> Contender:
-    measure = chance_in_any_order if in_any_order else hits
+    measure = chance_in_any_order if standing.in_any_order else hits
     chance = np.mean([measure(run, limit, n_max) for run in runs], axis=0)
     arrived = np.flatnonzero(chance >= 0.5)
     bests = np.sort([run.best_after(run.n) for run in runs])
@@ -278,9 +279,9 @@ def _contender(
         seconds=float(np.median([run.seconds for run in runs])),
         best=median,
         quartiles=(q1, q3),
-        best_at_budget=tuple(_value(sign, loss) for loss in at_budget),
+        best_at_budget=tuple(_value(sign, loss) for loss in standing.losses),
         chance_within=chance,
-        in_any_order=in_any_order,
+        in_any_order=standing.in_any_order,
         trials_to_within=int(arrived[0]) + 1 if len(arrived) else None,
         difference=difference,
     )
@@ -291,18 +292,47 @@ def _value(sign: float, loss: float) -> float:
     return float(sign * loss) if loss < np.inf else math.nan
 
 
+@dataclass(frozen=True)
+class _Standing:
+    """How a contender stands with the budget that all have.
+
+    Attributes:
+        losses: (n_repeats,) the best losses.
+        in_any_order: Whether these are means over all orders, which no luck is in.
+    """
+
+    losses: FloatArray
+    in_any_order: bool
+
+    @property
+    def is_known_to_vary(self) -> bool:
+        """Whether one knows how much luck is in them."""
+        return self.in_any_order or len(self.losses) > 1
+
+    def resampled_means(self, rng: np.random.Generator) -> FloatArray:
+        """(n_resamples,) means as they might have been."""
+        if self.in_any_order:
+            return np.full(_N_RESAMPLES, self.losses.mean())
+        return _resampled_means(self.losses, rng)
+
+
+def _standing(runs: Sequence[Run], budget: int, in_any_order: bool) -> _Standing:
+    best = [mean_best_in_any_order(run, budget) if in_any_order else run.best_after(budget) for run in runs]
+    return _Standing(np.array(best), in_any_order)
+
+
 def _difference(
-    first: FloatArray, other: FloatArray, sign: float, paired: bool, rng: np.random.Generator
+    first: _Standing, other: _Standing, sign: float, paired: bool, rng: np.random.Generator
 ) -> Difference | None:
-    if not (np.isfinite(first).all() and np.isfinite(other).all()):
+    if not (np.isfinite(first.losses).all() and np.isfinite(other.losses).all()):
         return None
-    mean = float(sign * (other.mean() - first.mean()))
-    if min(len(first), len(other)) < 2:
+    mean = float(sign * (other.losses.mean() - first.losses.mean()))
+    if not (first.is_known_to_vary and other.is_known_to_vary):
         return Difference(mean, None, None, paired)
-    if paired:
-        draws = _resampled_means(other - first, rng)
+    if paired and len(first.losses) > 1:
+        draws = _resampled_means(other.losses - first.losses, rng)
     else:
-        draws = _resampled_means(other, rng) - _resampled_means(first, rng)
+        draws = other.resampled_means(rng) - first.resampled_means(rng)
     low, high = np.quantile(draws, [0.025, 0.975])  # of losses: better is below 0
     ends = sorted((float(sign * low), float(sign * high)))
     return Difference(mean, (ends[0], ends[1]), bool(high < 0), paired)

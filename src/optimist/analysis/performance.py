@@ -77,3 +77,22 @@ def chance_in_any_order(run: Run, limit: float, n_max: int) -> FloatArray:
     log_none = gammaln(n_bad + 1) - gammaln(n_bad - drawn + 1) - gammaln(n_all + 1) + gammaln(n_all - drawn + 1)
     chance: FloatArray = np.where(n > n_bad, 1.0, -np.expm1(np.minimum(log_none, 0.0)))
     return chance
+
+
+def mean_best_in_any_order(run: Run, n: int) -> float:
+    """The mean least loss of the first ``n`` trials over all orders; infinite if an order has none there.
+
+    Exact: the i-th best of ``N`` is the best of ``n`` drawn without replacement with a chance of C(N - i, n - 1) / C(N, n).
+    """
+    n_all, losses = run.n, np.sort(run.losses)
+    n = min(n, n_all)
+    if n < 1 or not np.isfinite(losses[n_all - n]):
+        return np.inf
+    ranks = np.arange(1, n_all - n + 2)
+    log_chance = _log_choose(n_all - ranks, n - 1) - _log_choose(np.array(n_all), n)
+    return float(np.exp(log_chance) @ losses[: n_all - n + 1])
+
+
+def _log_choose(n: NDArray[np.int64], k: int) -> FloatArray:
+    chosen: FloatArray = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    return chosen

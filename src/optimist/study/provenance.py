@@ -6,8 +6,6 @@ in the command is kept as typed, but for passwords in URLs and for what follows 
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
 import platform
 import re
 import shlex
@@ -21,8 +19,7 @@ from optimist.pruners.base import BasePruner
 from optimist.samplers.base import BaseSampler
 from optimist.version import __version__
 
-_ALWAYS: Final = ("numpy", "scipy")
-_IF_LOADED: Final = ("sklearn", "torch", "tensorflow", "jax", "xgboost", "lightgbm", "catboost")
+_LIBRARIES: Final = ("numpy", "scipy", "sklearn", "torch", "tensorflow", "jax", "xgboost", "lightgbm", "catboost")
 _N_MAX_NOTES: Final = 20
 _SECRET_OPTION: Final = re.compile(
     r"(--?[\w-]*(?:passw|token|secret|credential|api[_-]?key)[\w-]*)(=.*)?", re.IGNORECASE | re.DOTALL
@@ -43,12 +40,19 @@ def note_provenance(ledger: _Ledger, sampler: BaseSampler, pruner: BasePruner) -
     """
     notes = list(ledger.history.system_attrs.get(PROVENANCE_KEY, []))
     note = provenance_of(sampler, pruner)
-    if len(notes) < _N_MAX_NOTES and not any(_is_same(note, known) for known in notes):
-        ledger.set_study_attr(PROVENANCE_KEY, [*notes, note], is_system=True)
+    place = next((i for i, known in enumerate(notes) if _is_same(note, known)), len(notes))
+    if place == len(notes):
+        notes.append(note)
+    elif note["versions"].keys() <= notes[place]["versions"].keys():
+        return
+    else:  # further libraries were loaded meanwhile
+        notes[place] = {**note, "versions": notes[place]["versions"] | note["versions"]}
+    if len(notes) <= _N_MAX_NOTES:
+        ledger.set_study_attr(PROVENANCE_KEY, notes, is_system=True)
 
 
 def _is_same(note: dict[str, Any], known: dict[str, Any]) -> bool:
-    """Whether one is known already; that a library was not loaded yet makes no difference."""
+    """Whether one is known already; that a library was not loaded makes no difference."""
     ours, theirs = note["versions"], known.get("versions", {})
     return all(note[key] == known.get(key) for key in note if key != "versions") and all(
         theirs.get(name, version) == version for name, version in ours.items()
@@ -94,16 +98,10 @@ def _without_secrets(words: list[str]) -> list[str]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Optimist, Python, numpy and scipy, and of the usual libraries that are loaded."""
+    """Versions of Optimist and Python, and of the usual libraries that are loaded."""
     found = {"optimist": __version__, "python": platform.python_version()}
-    found |= {name: _installed(name) for name in _ALWAYS}
-    for name in _IF_LOADED:
+    for name in _LIBRARIES:
         version = getattr(sys.modules.get(name), "__version__", None)
         if isinstance(version, str):
             found[name] = version
     return found
-
-
-@functools.cache
-def _installed(name: str) -> str:
-    return importlib.metadata.version(name)  # without loading it

@@ -10,7 +10,7 @@ import pytest
 
 import optimist
 from optimist.analysis import compare_studies
-from optimist.analysis.performance import Run, chance_in_any_order, hits
+from optimist.analysis.performance import Run, chance_in_any_order, hits, mean_best_in_any_order
 from optimist.study import Study
 from optimist.trial import TrialState, create_trial
 
@@ -73,6 +73,27 @@ def test_any_order_is_the_mean_over_all_orders() -> None:
     assert chance_in_any_order(Run(losses, 0.0), 1.01, 7) == pytest.approx(by_hand, abs=1e-12)
     assert chance_in_any_order(Run(losses, 0.0), 0.5, 3).tolist() == [0, 0, 0]
     assert chance_in_any_order(Run(losses, 0.0), np.inf, 3) == pytest.approx([1, 1, 1])
+
+
+@pytest.mark.parametrize("n", [1, 3, 4, 9])
+def test_mean_best_in_any_order(n: int) -> None:
+    losses = np.array([5.0, 1.0, 2.5, 7.0])
+    by_hand = np.mean([min(order[:n]) for order in itertools.permutations(losses)])
+    assert mean_best_in_any_order(Run(losses, 0.0), n) == pytest.approx(by_hand)
+    assert mean_best_in_any_order(Run(losses, 0.0), 0) == np.inf
+    assert mean_best_in_any_order(Run(np.array([1.0, np.inf]), 0.0), 1) == np.inf
+    assert mean_best_in_any_order(Run(np.array([1.0, np.inf]), 0.0), 2) == 1.0
+
+
+def test_a_difference_to_a_grid_needs_repeats_of_the_other_alone() -> None:
+    grid, others = study_of(4.0, 2.0, name="grid"), [study_of(1.0, 1.0), study_of(1.5, 2.0)]
+    found = compare_studies({"grid": grid, "tpe": others, "once": study_of(0.0, 0.0)}, in_any_order=["grid"])
+    first, second, third = found.contenders
+    assert first.best_at_budget == (2.0,)
+    assert second.difference is not None
+    assert second.difference.interval == (-1.0, -0.5)
+    assert third.difference is not None
+    assert third.difference.interval is None
 
 
 def test_a_grid_in_any_order() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,7 +32,20 @@ def test_optimize_notes_each_setting_once(monkeypatch: pytest.MonkeyPatch, tmp_p
         ("TPESampler", None, "NopPruner"),
     ]
     assert notes[0]["command"] == "python train.py --trials 3"
-    assert {"optimist", "python", "numpy", "scipy"} <= notes[0]["versions"].keys()
+    assert notes[0]["versions"]["optimist"] == optimist.__version__
+
+
+def test_libraries_that_are_loaded_later_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = optimist.create_study(sampler=RandomSampler(seed=7))
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    study.optimize(objective, n_trials=1)
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(__version__="9.9"))
+    study.optimize(objective, n_trials=1)
+    (note,) = study.ledger.history.system_attrs[PROVENANCE_KEY]
+    assert note["versions"]["torch"] == "9.9"
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(__version__="9.10"))
+    study.optimize(objective, n_trials=1)
+    assert len(study.ledger.history.system_attrs[PROVENANCE_KEY]) == 2
 
 
 def test_notes_end_somewhere() -> None:
