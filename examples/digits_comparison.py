@@ -20,7 +20,7 @@ import optimist
 
 DIGITS, LABELS = load_digits(return_X_y=True)  # (1797, 64) grey values, (1797,) the digits they show
 FOLDS = StratifiedKFold(n_splits=3, shuffle=True, random_state=0)
-GRIDS = {
+GRIDS: dict[str, dict[str, list[int | float]]] = {
     "full": {  # 36 cells
         "max_depth": [4, 8, 16],
         "max_features": [0.05, 0.125, 0.3, 0.8],
