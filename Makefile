@@ -58,7 +58,7 @@ $(VENV)/has-optimist: $(VENV)/has-pip pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[mysql,plots,postgres,redis]'
 	@touch $@
 
-# Database servers for tests. Only root can install them; without, the tests that need them say so and are skipped.
+# Database servers and a browser for tests. Only root can install them; without, the tests that need them say so and are skipped.
 $(VENV)/has-servers: tools/install_servers.sh $(VENV)/has-pip
 	sh tools/install_servers.sh
 	@touch $@

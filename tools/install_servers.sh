@@ -1,11 +1,14 @@
 #!/bin/sh
-# Installs the database servers that tests start privately; on Debian and its kin, as root. Missing ones are named.
+# Installs the database servers that tests start privately, and the browser that opens reports; on Debian and its kin, as
+# root. Missing ones are named.
 set -eu
 
 missing=""
 command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing="$missing mariadb-server"
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || missing="$missing postgresql"
 command -v redis-server >/dev/null || missing="$missing redis-server"
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
+    missing="$missing chromium"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

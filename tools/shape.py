@@ -34,6 +34,7 @@ NEIGHBOURS = (
     frozenset({"exceptions", "logging"}),
     frozenset({"distributions", "states"}),
     frozenset({"study", "trial"}),
+    frozenset({"visualization", "report"}),  # a report shows pictures
 )
 # Only these may come in by the front door, `import optimist`.
 GUESTS = frozenset({"cli"})

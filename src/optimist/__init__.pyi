@@ -4,6 +4,7 @@ from . import exceptions as exceptions
 from . import importance as importance
 from . import logging as logging
 from . import pruners as pruners
+from . import report as report
 from . import samplers as samplers
 from . import search_space as search_space
 from . import storages as storages

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHORT_FORMS = {
     "corrupted_mnist.py": ["--trials", "3", "--train-size", "500", "--epochs", "2"],
     "data.py": ["corrupted-mnist", "corrupted"],
+    "digits_comparison.py": ["--trials", "3", "--repeats", "1", "--grid", "small"],
     "digits_forest.py": ["--trials", "3", "--grid", "small"],
     "distributed.py": ["--trials", "3", "--workers", "1", "2", "--storage", "sqlite:///distributed.db"],
     "fashion_trainer.py": ["--train-size", "500", "--epochs", "2"],

@@ -1,3 +1,7 @@
+from .comparison import Contender as Contender
+from .comparison import Difference as Difference
+from .comparison import StudyComparison as StudyComparison
+from .comparison import compare_studies as compare_studies
 from .condemned_cases import Cost as Cost
 from .pruning_audit import PruningAudit as PruningAudit
 from .pruning_audit import Share as Share

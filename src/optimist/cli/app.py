@@ -14,7 +14,9 @@ import click
 
 from optimist.cli.ask_tell import ask, tell
 from optimist.cli.command import write_lines
+from optimist.cli.comparing import compare
 from optimist.cli.pruning import audit_pruning, replay_pruners
+from optimist.cli.reporting import export, report
 from optimist.cli.run import run
 from optimist.cli.settings import Settings, shared_options
 from optimist.cli.stores import compact_storage, repair_storage, upgrade_storage
@@ -26,6 +28,7 @@ from optimist.version import __version__
 SECTIONS = {
     "Studies": ("create-study", "studies", "study-names", "study set-user-attr", "delete-study"),
     "Trials": ("trials", "best-trial", "best-trials", "void"),
+    "What was found": ("report", "compare", "export"),
     "Pruning": ("audit", "replay"),
     "Run trials from the shell": ("run", "ask", "tell"),
     "Upkeep": ("storage upgrade", "storage compact", "storage repair", "help"),
@@ -129,6 +132,9 @@ for _command in (
     list_best_trials,
     run,
     void_trial,
+    report,
+    compare,
+    export,
     audit_pruning,
     replay_pruners,
     ask,

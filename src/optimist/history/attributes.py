@@ -42,3 +42,6 @@ VOID_KEY: Final = "optimist:void"
 
 AUDIT_KEY: Final = "optimist:audit"
 """On a trial that an audited pruner condemned: what was said then; see ``optimist.history.condemned``."""
+
+PROVENANCE_KEY: Final = "optimist:provenance"
+"""On a study: how its trials came to be, a list of notes; see ``optimist.study.provenance``."""

@@ -27,10 +27,12 @@ class TrialStreams:
 
     Attributes:
         is_seeded: Whether a seed was given.
+        seed: What was given.
     """
 
     def __init__(self, seed: int | None = None) -> None:
         self.is_seeded = seed is not None
+        self.seed = seed
         self._seed = random.SystemRandom().getrandbits(128) if seed is None else int(seed)
         self._key: Any = None
         self._blocks: dict[int, tuple[int, list[list[float]]]] = {}  # row -> (first trial, draws by trial)

@@ -123,7 +123,8 @@ def trials_table(study: StudyOfTable, attrs: Iterable[str]) -> dict[Key, Cells]:
 
     Args:
         study: Whose trials, as far as its history knows them: the caller has synchronised it.
-        attrs: Attributes of `FrozenTrial`. A leading underscore is left out in the keys.
+        attrs: Attributes of `FrozenTrial`; a leading underscore is left out in the keys. "started_us" and "completed_us"
+            are the times in microseconds since 1970 (UTC).
     """
     metric_names = study.metric_names
     with study.ledger.history.lock:
@@ -159,6 +160,8 @@ class _Builder:
             "datetime_start": lambda: self._moments(*self._started_us()),
             "datetime_complete": lambda: self._moments(*self._completed_us()),
             "duration": self._durations,
+            "started_us": lambda: self._cells(*self._started_us()),
+            "completed_us": lambda: self._cells(*self._completed_us()),
         }
         if attr in plain:
             return {"": plain[attr]()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from optimist.history.attributes import METRIC_NAMES_KEY
@@ -18,6 +18,7 @@ from optimist.study.ledger import Ledger
 if TYPE_CHECKING:
     import pandas as pd
 
+    from optimist.analysis.comparison import StudyComparison
     from optimist.analysis.pruning_audit import PruningAudit
     from optimist.pruners.comparison import PrunerComparison
     from optimist.pruners.lineup import Candidate
@@ -193,6 +194,36 @@ class Findings:
             study.ledger.sync()
         return audit_pruning([(study.ledger.record.name, study.view()) for study in studies])
 
+    def compare(
+        self,
+        *others: Findings,
+        within: float = 0.01,
+        best_known: float | None = None,
+        in_any_order: Collection[str] = (),
+        seed: int = 0,
+    ) -> StudyComparison:
+        """Compare this study with others of the same task: how good, and after how many trials close to the best known.
+
+        Repeats of a setting are compared by ``optimist.analysis.compare_studies``, and drawn by
+        ``optimist.visualization.plot_comparison``.
+
+        Args:
+            others: What to compare with.
+            within: What is close: at most so much of the magnitude of the best known value away from it.
+            best_known: The best value there is, if one knows; None: the best of all these studies.
+            in_any_order: Names of studies whose order of trials is arbitrary, such as a grid: their chances are those over
+                all orders, exactly.
+            seed: For the bootstrap.
+
+        Raises:
+            ValueError: A study has several objectives, or some minimise and others maximise.
+        """
+        from optimist.analysis.comparison import compare_studies  # numpy and scipy are loaded when they are needed
+
+        return compare_studies(
+            [self, *others], within=within, best_known=best_known, in_any_order=in_any_order, seed=seed
+        )
+
     def replay_pruners(
         self,
         candidates: Sequence[Candidate] | None = None,
@@ -239,6 +270,10 @@ class Findings:
     def view(self, exclude: int = -1) -> View:
         """The history at this moment, without the open trial of number ``exclude``."""
         return View(self.ledger.history, exclude)
+
+    def sync(self) -> None:
+        """Take in what others committed."""
+        self.ledger.sync()
 
     def _sync_if_loaded(self) -> None:
         if self.ledger.is_loaded:

@@ -40,6 +40,7 @@ from optimist.study.outcome import outcome_of
 from optimist.study.plan import Objective, Plan, check_exception_classes, check_order, is_at_least
 from optimist.study.progress import Progress
 from optimist.study.promotions import Promotions, at_rung
+from optimist.study.provenance import note_provenance
 
 if TYPE_CHECKING:
     pass
@@ -181,6 +182,7 @@ class Study(Findings):
                     _logger.info("Trial %d meets the target %s already.", best.number, target)
                     return
             self.is_stopping = False
+            note_provenance(self.ledger, self.sampler, self.pruner)
             self.ledger.wants_news = (
                 self.sampler.reads_history
                 or bool(callbacks)
@@ -387,10 +389,6 @@ class Study(Findings):
     def is_shared(self) -> bool:
         """Whether other processes may work on the study too."""
         return self.ledger.is_shared
-
-    def sync(self) -> None:
-        """Take in what others committed."""
-        self.ledger.sync()
 
     def publish(self, number: int) -> None:
         """Commit what is pending of an open trial, then take in what others committed.

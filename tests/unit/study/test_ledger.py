@@ -142,7 +142,7 @@ def test_a_trial_without_reports_costs_two_commits(study: optimist.Study, store:
         return sum(trial.suggest_float(f"x{i}", 0, 1) for i in range(10))
 
     study.optimize(objective, n_trials=3)
-    assert store.commits() == ["begin_trial", "write"] * 3
+    assert store.commits() == ["write_study"] + ["begin_trial", "write"] * 3  # first how the trials come to be
     last = store.writes[-1]
     assert last.state == TrialState.COMPLETE
     assert [name for name, _, _ in last.params] == [f"x{i}" for i in range(10)]
@@ -163,7 +163,7 @@ def test_a_report_commits_all_that_is_pending(
         return 1.0
 
     study.optimize(objective, n_trials=1)
-    assert store.commits() == ["begin_trial", "write", "write", "write"]
+    assert store.commits() == ["write_study", "begin_trial", "write", "write", "write"]
     first, second, last = store.writes
     assert ([p[0] for p in first.params], first.user_attrs, first.reports) == (["x"], {"a": 1}, {3: 0.5})
     assert ([p[0] for p in second.params], second.user_attrs, second.reports) == (["y"], {}, {4: 0.25})
@@ -179,7 +179,7 @@ def test_reports_in_quick_succession_travel_together(study: optimist.Study, stor
         return 1.0
 
     study.optimize(objective, n_trials=1)
-    assert store.commits() == ["begin_trial", "write", "write"]
+    assert store.commits() == ["write_study", "begin_trial", "write", "write"]
     assert [write.reports for write in store.writes] == [{0: 0.0, 1: 0.25, 2: 0.5, 3: 0.75}, {4: 1.0}]
 
 

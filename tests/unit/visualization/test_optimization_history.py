@@ -34,6 +34,12 @@ def test_best_value_begins_with_the_first_value() -> None:
     assert series.best[3] == 2.0
 
 
+def test_very_many_trials_with_pruned_ones_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optimist.visualization.plotly.figure.N_SVG", 3)
+    figure = optimist.visualization.plot_optimization_history(studies.varied())
+    assert {trace.type for trace in figure.data if trace.name == "Pruned"} == {"scattergl"}
+
+
 def test_target_has_no_best() -> None:
     data = optimization_history(studies.varied(), lambda trial: trial.number * 10.0, "tenfold")
     (series,) = data.series

@@ -193,7 +193,10 @@ def axis_layout(axis: Axis, n_ticks: int = 7, width: int = 40) -> dict[str, Any]
 def scatter(n: int, **arguments: Any) -> Any:
     """A trace of ``n`` points, by WebGL if there are many."""
     go = graph_objects()
-    return go.Scattergl(**arguments) if n > N_SVG else go.Scatter(**arguments)
+    if n <= N_SVG:
+        return go.Scatter(**arguments)
+    arguments.pop("cliponaxis", None)  # WebGL knows nothing of it, and cuts signs on the frame in half
+    return go.Scattergl(**arguments)
 
 
 def point_trace(
