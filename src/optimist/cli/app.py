@@ -14,6 +14,7 @@ import click
 
 from optimist.cli.ask_tell import ask, tell
 from optimist.cli.command import write_lines
+from optimist.cli.exchange import export_studies, import_studies
 from optimist.cli.pruning import audit_pruning, replay_pruners
 from optimist.cli.run import run
 from optimist.cli.settings import Settings, shared_options
@@ -28,6 +29,7 @@ SECTIONS = {
     "Trials": ("trials", "best-trial", "best-trials", "void"),
     "Pruning": ("audit", "replay"),
     "Run trials from the shell": ("run", "ask", "tell"),
+    "From and to Optuna": ("import", "export-optuna"),
     "Upkeep": ("storage upgrade", "storage compact", "storage repair", "help"),
 }
 
@@ -131,6 +133,8 @@ for _command in (
     void_trial,
     audit_pruning,
     replay_pruners,
+    import_studies,
+    export_studies,
     ask,
     tell,
 ):
