@@ -22,8 +22,9 @@ from tests.peers.exchanged import Spec, make, of_optimist, of_optuna, studies, t
 from tests.servers import url_for
 from tools.servers import Server
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 _counter = itertools.count()
+_opened: list[RDBStorage] = []
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,15 @@ class Place:
         return url
 
 
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Do not wait for the disk; close what Optuna leaves open."""
+    monkeypatch.setattr("os.fsync", lambda _: None)
+    yield
+    while _opened:
+        close(_opened.pop())
+
+
 @pytest.fixture
 def place(tmp_path: Path, empty: Path) -> Place:
     return Place(tmp_path, empty)
@@ -72,6 +82,7 @@ def open_optuna(url: str) -> Any:
     if scheme == "sqlite":
         hurry = sqlalchemy.event.listens_for(storage.engine, "connect")
         hurry(lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+    _opened.append(storage)
     return storage
 
 
@@ -84,10 +95,9 @@ def test_import_of_a_database(place: Place, spec: Spec) -> None:
     source, target = place.optunas(), place.new("db")
     storage = open_optuna(source)
     expected = told(make(optuna, storage, spec))
-    assert import_from_optuna(source, target) == [
-        optimist.storages.CopiedStudy(spec["name"], len(expected["trials"]))
-    ]
+    assert import_from_optuna(source, target) == [optimist.storages.CopiedStudy(spec["name"], len(expected["trials"]))]
     assert of_optimist(target, spec["name"]) == expected
+    close(storage)
 
 
 @FEW
@@ -126,16 +136,16 @@ def test_servers_both_ways(server: Server, tmp_path: Path) -> None:
     kind = url.partition("://")[0]
     driver = {"mysql": "mysql+pymysql", "postgresql": "postgresql+psycopg"}[kind]
     optunas_url = f"{driver}{url.removeprefix(kind)}"
-    study = optuna.create_study(storage=optunas_url, study_name="s")
+    study = optuna.create_study(storage=open_optuna(optunas_url), study_name="s")
     run(study)
     assert import_from_optuna(url, url)[0].n_trials == 5  # into the same database
     assert of_optimist(url, "s") == told(study)
     # And into tables that we make.
     (other := tmp_path / "other").mkdir()
     export_to_optuna(url_for(server, other), url, create_database=True)
-    other_url = f"{driver}{url_for(server, other).removeprefix(kind)}"
-    assert of_optuna(other_url, "s") == told(study)
-    exported = optuna.load_study(study_name="s", storage=other_url)
+    other_storage = open_optuna(f"{driver}{url_for(server, other).removeprefix(kind)}")
+    assert of_optuna(other_storage, "s") == told(study)
+    exported = optuna.load_study(study_name="s", storage=other_storage)
     run(exported)  # it goes on: ids, and what a column may hold, are as Optuna needs them
     assert len(exported.trials) == 10
 
@@ -146,7 +156,7 @@ def run(study: Any) -> None:
     def objective(trial: Any) -> float:
         x: float = trial.suggest_float("x", 0, 1)
         trial.suggest_int("n", 1, 9, step=2)
-        trial.suggest_categorical("kind", ["a", None, "ü" if "ü".isascii() else "z"])
+        trial.suggest_categorical("kind", ["a", None, "z"])
         if trial.number % 2:
             trial.suggest_float("rate", 1e-5, 1, log=True)
         for step, value in enumerate((x, float("nan"), float("inf"), -float("inf"))):
@@ -156,10 +166,9 @@ def run(study: Any) -> None:
         if trial.number % 5 == 3:
             raise ValueError
         if trial.number % 5 == 4:
-            raise study_library.TrialPruned
+            raise optuna.TrialPruned
         return x
 
-    study_library = optuna
     study.optimize(objective, n_trials=5, catch=ValueError)
 
 
@@ -185,7 +194,9 @@ def schema_of(path: Path) -> dict[str, Any]:
                 ],
                 "indexes": sorted((i["name"], i["column_names"], i["unique"]) for i in found.get_indexes(name)),
                 "unique": sorted(u["column_names"] for u in found.get_unique_constraints(name)),
-                "foreign": sorted((f["constrained_columns"], f["referred_table"]) for f in found.get_foreign_keys(name)),
+                "foreign": sorted(
+                    (f["constrained_columns"], f["referred_table"]) for f in found.get_foreign_keys(name)
+                ),
             }
             for name in found.get_table_names()
         }
@@ -201,13 +212,12 @@ def test_optuna_goes_on_with_an_exported_study(tmp_path: Path) -> None:
     study.enqueue_trial({"x": 0.125})
     url = f"sqlite:///{tmp_path}/exported.db"
     export_to_optuna(url, study._storage)
-    exported = optuna.load_study(study_name="s", storage=url)
+    storage = open_optuna(url)
+    exported = optuna.load_study(study_name="s", storage=storage)
     exported.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=2)
     assert [trial.number for trial in exported.trials] == [0, 1, 2, 3, 4]
     assert exported.trials[3].params == {"x": 0.125}
-    storage = RDBStorage(url)
     assert storage.get_current_version() == storage.get_head_version()
-    close(storage)
 
 
 def test_what_optuna_does_not_know_comes_back(tmp_path: Path) -> None:
@@ -278,5 +288,3 @@ def test_journal_counts_what_optuna_counts(tmp_path: Path) -> None:
 def json_float() -> str:
     text = optuna.distributions.distribution_to_json(optuna.distributions.FloatDistribution(0, 1))
     return '"' + text.replace('"', '\\"') + '"'
-
-
