@@ -15,7 +15,6 @@ import argparse
 import datetime
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))  # a script's own dire
 
 import optuna
 import sqlalchemy
+from optuna.storages.journal import JournalFileBackend
 
 import optimist
 from optimist.storages import export_to_optuna, import_from_optuna
@@ -63,17 +63,15 @@ def make_source(path: Path, n_trials: int) -> str:
                 at = start + datetime.timedelta(seconds=i, microseconds=i)
                 row = {"number": i, "study_id": 1, "state": "COMPLETE", "datetime_start": at, "datetime_complete": at}
                 rows.setdefault(tables.trials, []).append({**key, **row})
-                for name, space in spaces.items():
-                    value = float(draw.randint(1, 2)) if name in ("layers", "kind") else draw.uniform(1e-5, 1.0)
-                    assert space._contains(value)
-                    row = {"param_name": name, "param_value": value, "distribution_json": texts[name]}
-                    rows.setdefault(tables.params, []).append({**key, **row})
+                rows.setdefault(tables.params, []).extend(
+                    {**key, "param_name": name, "param_value": value, "distribution_json": texts[name]}
+                    for name, value in draw_params(draw).items()
+                )
                 row = {"objective": 0, "value": draw.random(), "value_type": "FINITE"}
                 rows.setdefault(tables.values, []).append({**key, **row})
-                for step in range(5):
-                    report = {"intermediate_value": draw.random(), "intermediate_value_type": "FINITE"}
-                    rows.setdefault(tables.reports, []).append({**key, "step": step, **report})
-                note = {"key": "note", "value_json": json.dumps({"fold": i % 5})}
+                row = {"intermediate_value": draw.random(), "intermediate_value_type": "FINITE"}
+                rows.setdefault(tables.reports, []).extend({**key, "step": step, **row} for step in range(5))
+                note = {"key": "note", "value_json": f'{{"fold": {i % 5}}}'}
                 rows.setdefault(tables.trial_user_attrs, []).append({**key, **note})
                 constraint = {"key": "constraints:size", "value_json": json.dumps(-draw.random())}
                 rows.setdefault(tables.trial_system_attrs, []).append({**key, **constraint})
@@ -81,6 +79,12 @@ def make_source(path: Path, n_trials: int) -> str:
                 connection.execute(sqlalchemy.insert(table), some)
     engine.dispose()
     return url
+
+
+def draw_params(draw: random.Random) -> dict[str, float]:
+    """A value for each parameter, as the database holds it."""
+    values = {f"x{i}": draw.uniform(-5.0, 5.0) for i in range(5)}
+    return {**values, "rate": draw.uniform(1e-5, 1.0), "layers": draw.randint(1, 8), "kind": draw.randint(0, 2)}
 
 
 def make_journal(path: Path, n_trials: int) -> None:
@@ -95,8 +99,9 @@ def make_journal(path: Path, n_trials: int) -> None:
             for j in range(8):
                 param = {"param_name": f"x{j}", "param_value_internal": 1 / (i + j + 2), "distribution": space}
                 lines.append({"op_code": 5, **worker, "trial_id": i, **param})
-            for j in range(5):
-                lines.append({"op_code": 7, **worker, "trial_id": i, "step": j, "intermediate_value": j / (i + 1)})
+            lines.extend(
+                {"op_code": 7, **worker, "trial_id": i, "step": j, "intermediate_value": j / (i + 1)} for j in range(5)
+            )
             lines.append({"op_code": 8, **worker, "trial_id": i, "user_attr": {"note": i}})
             end = {"state": 1, "values": [float(i)], "datetime_complete": at["end"]}
             lines.append({"op_code": 6, **worker, "trial_id": i, **end})
@@ -107,6 +112,7 @@ def make_journal(path: Path, n_trials: int) -> None:
 
 
 def timed(what: str, work: Callable[[], Any], n_trials: int) -> float:
+    """Do it, print how long it took, and return that in seconds."""
     start = time.perf_counter()
     work()
     took_s = time.perf_counter() - start
@@ -127,7 +133,7 @@ def compare(directory: Path, n_trials: int) -> bool:
     optunas = timed("optuna.copy_study (database)", lambda: optuna.copy_study(**names), n_trials)
     expected = of_optuna(source, NAME)
     is_same = of_optimist(ours, NAME) == expected and of_optuna(back, NAME) == expected
-    log = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(journal))
+    log = optuna.storages.JournalStorage(JournalFileBackend(journal))
     is_same &= of_optimist(str(directory / "j.db"), NAME) == told(optuna.load_study(study_name=NAME, storage=log))
     print(f"Field by field: {'nothing differs' if is_same else 'SOMETHING DIFFERS'}.")
     print(f"optimist import is {optunas / optimists:.1f} times as fast as copy_study (wanted: {WANTED:g}).")
@@ -145,15 +151,22 @@ def measure_memory(directory: Path, n_trials: int) -> None:
             print(f"{kind:<10} {n:>9,} trials: {done.stdout.strip()}", flush=True)
 
 
+def peak_mb() -> float:
+    """The most memory that this process has held; the system's getrusage tells that of its parent as well."""
+    found = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(found.split()[1]) / 1024
+
+
 def copy_once(source: str, target: str) -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """Copy, and print time and memory."""
+    before = peak_mb()
     start = time.perf_counter()
     import_from_optuna(source, target)
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(f"{time.perf_counter() - start:.1f} s, memory grew by {grown:.0f} MB")
+    print(f"{time.perf_counter() - start:.1f} s, memory grew by {peak_mb() - before:.0f} MB")
 
 
 def main() -> int:
+    """Run what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the trials")
     parser.add_argument("--trials", type=int, default=10_000)

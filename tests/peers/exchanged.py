@@ -6,9 +6,9 @@ import datetime
 from typing import Any
 
 import hypothesis.strategies as st
+import optuna
 
 import optimist
-import optuna
 
 Spec = dict[str, Any]
 

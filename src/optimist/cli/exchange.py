@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,18 +12,16 @@ import click
 import optimist
 from optimist.cli.command import Command, SeveralValues
 from optimist.cli.settings import Settings, shared_options
-from optimist.cli.stores import open_storage_of
+from optimist.cli.stores import open_storage_of, url_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from optimist.storages.exchange.importing import Progress
 
 IMPORT_EXAMPLE = """\
-optimist import sqlite:///optuna.db --to study.db
-optimist import optuna.log --to journal://study.journal --study-name digits"""
+optimist import sqlite:///optuna.db --to imported.db
+optimist import optuna.log --to journal://imported.journal --study-name digits"""
 
-EXPORT_EXAMPLE = """\
-optimist create-study --storage study.db --study-name first
-optimist export-optuna sqlite:///for-optuna.db --storage study.db --study-name first"""
+EXPORT_EXAMPLE = "optimist export-optuna sqlite:///for-optuna.db --storage study.db --study-name digits"
 
 
 @click.command("import", cls=Command, example=IMPORT_EXAMPLE)
@@ -40,10 +39,15 @@ def import_studies(settings: Settings, url: str, to: str | None, names: list[str
     """
     if to is not None:
         settings.storage = to
-    storage = open_storage_of(settings, may_be_new=True, beside_optuna=True)
+    target = url_of(settings, may_be_new=True)
     with _counter() as progress:
         copied = optimist.storages.import_from_optuna(
-            url, storage, study_names=names, skip_if_exists=skip_if_exists, progress=progress
+            url,
+            target,
+            study_names=names,
+            skip_if_exists=skip_if_exists,
+            create_database=True,
+            progress=progress,
         )
     for study in copied:
         click.echo(f"{study.name}: {study.n_trials} trials")
@@ -66,10 +70,9 @@ def export_studies(settings: Settings, url: str, names: list[str] | None) -> Non
 
 
 @contextmanager
-def _counter() -> Iterator[Callable[[str, int, int], None] | None]:
+def _counter() -> Iterator[Progress | None]:
     """Shows, on a terminal, how far a copy has come."""
-    stream = click.get_text_stream("stderr")
-    if not stream.isatty():
+    if not sys.stderr.isatty():
         yield None
         return
 

@@ -33,14 +33,13 @@ _FILE_CLASSES = ("JournalFileBackend", "JournalFileStorage")
 _REDIS_CLASSES = ("JournalRedisBackend", "JournalRedisStorage")
 
 
-def open_storage_of(settings: Settings, *, may_be_new: bool = False, beside_optuna: bool = False) -> Storage:
+def open_storage_of(settings: Settings, *, may_be_new: bool = False) -> Storage:
     """Open the storage that the user named.
 
     Args:
         settings: The options.
         may_be_new: Whether a file or a database that is not there shall be made; else it is taken for a slip of the
             pen.
-        beside_optuna: Whether it may begin where there are studies of Optuna's alone.
 
     Raises:
         CLIUsageError: No storage is named, its class is not known, or there is no such file.
@@ -49,7 +48,7 @@ def open_storage_of(settings: Settings, *, may_be_new: bool = False, beside_optu
     # Opening a database loads numpy and SQLAlchemy; help and mistakes shall not wait for that.
     from optimist.storages.open import open_storage
 
-    return open_storage(url, create_database=may_be_new, beside_optuna=beside_optuna)
+    return open_storage(url, create_database=may_be_new)
 
 
 def url_of(settings: Settings, *, may_be_new: bool = False) -> str:

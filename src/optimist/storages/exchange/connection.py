@@ -54,12 +54,13 @@ class OptunaDatabase:
             StorageInternalError: The database fails.
         """
         dialect = dialect_of(self.url)
+        errors: tuple[type[Exception], ...] = (SQLAlchemyError, *dialect.driver_errors)
         try:
             with self._engine.begin() as connection:
                 if self._is_file:  # its driver begins transactions late, and leaves some statements outside
                     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
                 yield connection
-        except (SQLAlchemyError, *dialect.driver_errors) as error:
+        except errors as error:
             raise StorageInternalError(f"{self}: {dialect.explain(self.url, error)}") from error
 
     def check(self, connection: Connection) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, Table, bindparam, func, select
+from sqlalchemy import BindParameter, Integer, Select, Table, bindparam, func, select
 from sqlalchemy.engine import URL, Connection
 
 from optimist.exceptions import StorageInternalError
@@ -25,8 +25,13 @@ _ROW_CHARS: Final = 500  # a long text counts as so many rows as it has times so
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  UTC, as the columns are
 _MICROSECOND: Final = timedelta(microseconds=1)
 
-_STUDY, _AFTER, _LIMIT = bindparam("study"), bindparam("after"), bindparam("n_most")
-_FIRST, _LAST = bindparam("first"), bindparam("last")
+
+def _parameter(name: str) -> BindParameter[int]:
+    return bindparam(name, type_=Integer)
+
+
+_STUDY, _AFTER, _LIMIT = map(_parameter, ("study", "after", "n_most"))
+_FIRST, _LAST = map(_parameter, ("first", "last"))
 
 
 def _details(table: Table, *columns: str) -> Select[Any]:

@@ -116,7 +116,7 @@ def _write_trials(connection: Connection, study: int, trials: Sequence[TrialChan
     column = tables.trials.c
     numbers = column.number.between(trials[0].number, trials[-1].number)
     found = connection.execute(select(column.number, column.trial_id).where(column.study_id == study, numbers))
-    ids = {number: trial_id for number, trial_id in found}
+    ids: dict[int, int] = {row.number: row.trial_id for row in found}
     rows: dict[Table, list[Row]] = {table: [] for table in _DETAILS}
     for trial in trials:
         for table, row in _detail_rows({"trial_id": ids[trial.number]}, trial):

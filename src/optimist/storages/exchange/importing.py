@@ -18,6 +18,9 @@ from optimist.storages.open import StorageLike, open_storage
 
 _logger = get_logger(__name__)
 
+Progress = Callable[[str, int, int], None]
+"""Is told a study's name, and how many of how many trials are copied."""
+
 
 @dataclass(frozen=True, slots=True)
 class CopiedStudy:
@@ -38,7 +41,8 @@ def import_from_optuna(
     *,
     study_names: Sequence[str] | None = None,
     skip_if_exists: bool = False,
-    progress: Callable[[str, int, int], None] | None = None,
+    create_database: bool = False,
+    progress: Progress | None = None,
 ) -> list[CopiedStudy]:
     """Copy studies out of Optuna's database or journal file, with all that it keeps of them. Optuna is not needed.
 
@@ -52,7 +56,8 @@ def import_from_optuna(
         storage: Where the copies shall live, as in ``create_study``; may be the same database.
         study_names: Which studies; None for all.
         skip_if_exists: Leave out studies of which the storage has one of the same name.
-        progress: Called after each batch with a study's name, and how many of how many trials are copied.
+        create_database: Make the database of ``storage`` on its server if there is none of that name.
+        progress: Called after each batch with the study's name, and how many of how many trials are copied.
 
     Raises:
         StudyNotFoundError: The source has no study of such a name; it is a KeyError.
@@ -61,8 +66,8 @@ def import_from_optuna(
     """
     source = open_source(url)
     try:
-        target = open_storage(storage, beside_optuna=True)
-        studies = _wanted(source.studies(), url, study_names)
+        studies = _wanted(source.studies(), study_names)
+        target = open_storage(storage, create_database=create_database, beside_optuna=True)
         taken = {record.name for record in target.list_studies()}
         clashes = [study for study in studies if study.name in taken]
         if clashes and not skip_if_exists:
@@ -72,7 +77,7 @@ def import_from_optuna(
         source.close()
 
 
-def _wanted(found: list[SourceStudy], url: str | os.PathLike[str], names: Sequence[str] | None) -> list[SourceStudy]:
+def _wanted(found: list[SourceStudy], names: Sequence[str] | None) -> list[SourceStudy]:
     if names is None:
         return found
     missing = set(names) - {study.name for study in found}
@@ -96,7 +101,7 @@ def _clash(target: Storage, clashes: Sequence[SourceStudy]) -> DuplicatedStudyEr
 
 
 def _copy(
-    source: Source, target: Storage, studies: Sequence[SourceStudy], progress: Callable[[str, int, int], None] | None
+    source: Source, target: Storage, studies: Sequence[SourceStudy], progress: Progress | None
 ) -> list[CopiedStudy]:
     made: dict[int, int] = {}
     counts = dict.fromkeys((study.key for study in studies), 0)
@@ -125,5 +130,7 @@ def _copy(
 
 def _directions(study: SourceStudy) -> list[StudyDirection]:
     """Those of the study; early releases of Optuna made studies that have none yet, and minimised."""
-    known = [d if d != StudyDirection.NOT_SET else StudyDirection.MINIMIZE for d in study.directions]
+    known: list[StudyDirection] = [
+        d if d != StudyDirection.NOT_SET else StudyDirection.MINIMIZE for d in study.directions
+    ]
     return known or [StudyDirection.MINIMIZE]

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from optimist.exceptions import StorageInternalError
 from optimist.history.draft import TrialChange
@@ -77,18 +79,31 @@ class JournalSource(Source):
 
     def _read(self, i: int, raw: bytes) -> Line:
         try:
-            line = json.loads(raw)
+            line = _read_json(raw)
         except ValueError as error:
+            if i == 0:
+                raise self._refusal(i) from error
             raise StorageInternalError(
                 f"{self._path}, line {i + 1}: this is not a line of Optuna's journal ({error}). If the file is a "
                 "journal and damaged, take the line out and import it again."
             ) from error
         if not isinstance(line, dict) or line.get("op_code") not in _OPS:
-            raise StorageInternalError(
-                f"{self._path}, line {i + 1}: this is not a line of Optuna's journal. Name the database or the journal "
-                "file that Optuna has written; studies of Optimist are copied by optimist.copy_study."
-            )
+            raise self._refusal(i)
         return line
+
+    def _refusal(self, i: int) -> StorageInternalError:
+        return StorageInternalError(
+            f"{self._path}, line {i + 1}: this is not a line of Optuna's journal. Name the database or the journal file "
+            "that Optuna has written; studies of Optimist are copied by optimist.copy_study."
+        )
+
+
+def _read_json(raw: bytes) -> Any:
+    """Read JSON with the faster reader, and what it refuses, such as NaN, with the other."""
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        return json.loads(raw)
 
 
 class _Shelf:

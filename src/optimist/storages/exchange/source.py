@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -64,7 +65,9 @@ def read_distribution(text: str) -> BaseDistribution:
     Raises:
         ValueError: The text is not that of a distribution.
     """
-    return replace_deprecated(json_to_distribution(text))
+    with warnings.catch_warnings():  # the user of an old study can do nothing about its old names
+        warnings.simplefilter("ignore", FutureWarning)
+        return replace_deprecated(json_to_distribution(text))
 
 
 def read_param(name: str, text: str, value: float) -> tuple[str, BaseDistribution, Any]:

@@ -48,7 +48,7 @@ _MYSQL: Final[dict[str, Any]] = {
 }
 _Name = String(MAX_NAME_LENGTH).with_variant(Name(MAX_NAME_LENGTH), "mysql", "mariadb")
 _Long = Text().with_variant(Text(2**32 - 1), "mysql", "mariadb")
-_Time = DateTime().with_variant(DATETIME(fsp=6), "mysql", "mariadb")  # type: ignore[no-untyped-call]
+_Time = DateTime().with_variant(DATETIME(fsp=6), "mysql", "mariadb")
 _Number = Float(precision=53)
 
 
