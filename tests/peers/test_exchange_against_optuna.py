@@ -238,6 +238,19 @@ def test_what_optuna_does_not_know_comes_back(tmp_path: Path) -> None:
     assert [t.void_reason for t in back.trials] == [None, "wrong data"]
 
 
+def test_kinds_that_contradict_each_other(tmp_path: Path, place: Place) -> None:
+    """Optuna's journal lets ``add_trial`` give a parameter another kind; with us its value becomes an attribute."""
+    source = place.new("journal")
+    study = optuna.create_study(storage=open_optuna(source), study_name="s")
+    kinds = optuna.distributions
+    for value, distribution in ((0.5, kinds.FloatDistribution(0, 1)), (3, kinds.IntDistribution(1, 9))):
+        study.add_trial(optuna.trial.create_trial(value=1.0, params={"x": value}, distributions={"x": distribution}))
+    import_from_optuna(source, str(tmp_path / "ours.db"))
+    trials = optimist.load_study(study_name="s", storage=str(tmp_path / "ours.db")).trials
+    assert [trial.params for trial in trials] == [{"x": 0.5}, {}]
+    assert trials[1].system_attrs == {"optimist:misfit:x": 3}
+
+
 # Journals: what several processes wrote at once
 
 

@@ -73,9 +73,7 @@ class OptunaDatabase:
             raise StorageInternalError(
                 f"{self} holds no studies of Optuna. Name the database or the journal file that Optuna has written."
             )
-        found = None
-        if tables.alembic_version.name in inspect(connection).get_table_names():
-            found = connection.execute(select(tables.alembic_version.c.version_num)).scalar()
+        found = find_revision(connection)
         if found != tables.REVISION:
             raise StorageInternalError(
                 f"{self} has tables of another release of Optuna (revision {found}; known is {tables.REVISION}, which "
@@ -92,3 +90,11 @@ def is_optunas(connection: Connection) -> bool:
     """Whether a database has Optuna's tables."""
     names = {tables.studies.name, tables.trials.name, tables.version_info.name}
     return names <= set(inspect(connection).get_table_names())
+
+
+def find_revision(connection: Connection) -> str | None:
+    """The revision that Alembic has noted in a database, whoever uses it; None if it has noted none."""
+    if tables.alembic_version.name not in inspect(connection).get_table_names():
+        return None
+    found: str | None = connection.execute(select(tables.alembic_version.c.version_num)).scalar()
+    return found

@@ -13,13 +13,13 @@ from sqlalchemy import Table, insert, select
 from sqlalchemy.engine import Connection
 
 from optimist.distributions import distribution_to_json
-from optimist.exceptions import DuplicatedStudyError
+from optimist.exceptions import DuplicatedStudyError, StorageInternalError
 from optimist.history.attributes import METRICS_KEY, VOID_KEY
 from optimist.history.draft import TrialChange
 from optimist.history.history import History, change_of
 from optimist.storages.base import Storage, StudyRecord
 from optimist.storages.exchange import tables
-from optimist.storages.exchange.connection import OptunaDatabase, is_optunas
+from optimist.storages.exchange.connection import OptunaDatabase, find_revision, is_optunas
 from optimist.storages.exchange.database import EPOCH
 from optimist.storages.exchange.importing import CopiedStudy
 from optimist.storages.open import StorageLike, open_storage
@@ -66,9 +66,7 @@ def export_to_optuna(
     try:
         histories = [_read(source, record) for record in records]
         with database.transaction(writes=True) as connection:
-            if not is_optunas(connection):
-                _make_tables(connection)
-            database.check(connection)
+            _prepare(database, connection)
             return [
                 _write_study(connection, record.name, history, str(database))
                 for record, history in zip(records, histories, strict=True)
@@ -81,6 +79,19 @@ def _read(source: Storage, record: StudyRecord) -> History:
     history = History(record.directions)
     history.apply(source.changes_since(record.study_id, 0).changes)
     return history
+
+
+def _prepare(database: OptunaDatabase, connection: Connection) -> None:
+    """Make Optuna's tables, unless they are there."""
+    found = find_revision(connection)
+    if found is None:  # also where MySQL, which commits each table, was interrupted
+        _make_tables(connection)
+    elif not is_optunas(connection):
+        raise StorageInternalError(
+            f"{database} belongs to another program, whose tables Alembic looks after (revision {found}), as it does for "
+            "Optuna's. The two cannot share a database. Name another one."
+        )
+    database.check(connection)
 
 
 def _make_tables(connection: Connection) -> None:

@@ -163,6 +163,27 @@ def test_broken_export_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
 # What is not Optuna's
 
 
+def test_export_spares_the_database_of_another_program(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/other.db"
+    execute(url, "CREATE TABLE alembic_version (version_num TEXT)")
+    execute(url, "INSERT INTO alembic_version VALUES ('abc')")
+    with pytest.raises(StorageInternalError, match=r"another program.*\(revision abc\)"):
+        export_to_optuna(url, make_study(InMemoryStorage())._storage)
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("alembic_version",)]
+
+
+def test_tables_that_were_begun_are_completed(optunas: str) -> None:
+    """MySQL commits each table when it is made, so that an interrupted export leaves some."""
+    for table in ("trial_values", "version_info"):
+        execute(optunas, f"DROP TABLE {table}")
+    execute(optunas, "DELETE FROM alembic_version")
+    storage = InMemoryStorage()
+    make_study(storage, "new")
+    export_to_optuna(optunas, storage)
+    assert import_from_optuna(optunas, InMemoryStorage(), study_names=["new"]) == [CopiedStudy("new", 3)]
+
+
 def test_what_is_not_optunas_is_refused(tmp_path: Path, optunas: str) -> None:
     for name in ("nothing.db", "journal://nothing.log"):
         with pytest.raises(FileNotFoundError, match="There is no file nothing"):
