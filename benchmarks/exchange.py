@@ -4,9 +4,9 @@ python benchmarks/exchange.py [--quick] [--trials N] [--memory N]
 
 A study of N trials (10,000; --quick: 1,000), each with eight parameters, five intermediate values and two attributes,
 is made in a database of Optuna's. Then the same is copied: by Optuna into a database of its own, by `optimist import`
-into one of ours, and by `optimist export-optuna` back; after that, all are compared field by field. The journal holds
-the same trials as Optuna writes them. --memory N copies a study of N trials and prints by how much memory grew, in
-a process of its own.
+into one of ours, and by `optimist export-optuna` back; what Optuna has made is imported as well. A journal file with such
+trials, line by line as Optuna writes them, is imported too. After that, all are compared field by field. --memory N copies
+a study of N trials, and one of a tenth of them, and prints by how much the memory of a process of its own grew.
 """
 
 from __future__ import annotations
@@ -131,8 +131,11 @@ def compare(directory: Path, n_trials: int) -> bool:
     journal = str(directory / "source.log")
     timed("optimist import (journal file)", lambda: import_from_optuna(journal, str(directory / "j.db")), n_trials)
     optunas = timed("optuna.copy_study (database)", lambda: optuna.copy_study(**names), n_trials)
+    again = str(directory / "again.db")
+    timed("optimist import (what copy_study has made)", lambda: import_from_optuna(theirs, again), n_trials)
     expected = of_optuna(source, NAME)
-    is_same = of_optimist(ours, NAME) == expected and of_optuna(back, NAME) == expected
+    is_same = of_optuna(theirs, NAME) == expected == of_optimist(again, NAME)
+    is_same &= of_optimist(ours, NAME) == expected and of_optuna(back, NAME) == expected
     log = optuna.storages.JournalStorage(JournalFileBackend(journal))
     is_same &= of_optimist(str(directory / "j.db"), NAME) == told(optuna.load_study(study_name=NAME, storage=log))
     print(f"Field by field: {'nothing differs' if is_same else 'SOMETHING DIFFERS'}.")
