@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tests.peers.exchanged import Spec, make, of_optimist, of_optuna, studies, t
 from tests.servers import url_for
 from tools.servers import Server
 
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 _counter = itertools.count()
 _opened: list[RDBStorage] = []
 
@@ -62,9 +63,13 @@ class Place:
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Do not wait for the disk; close what Optuna leaves open."""
+    """Do not wait for the disk, live where local time is not UTC, and close what Optuna leaves open."""
     monkeypatch.setattr("os.fsync", lambda _: None)
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
     yield
+    monkeypatch.undo()
+    time.tzset()
     while _opened:
         close(_opened.pop())
 
