@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from optimist.cli.settings import Settings, shared_options
 from optimist.cli.stores import open_storage_of, url_of
 
 if TYPE_CHECKING:
-    from optimist.storages.exchange.importing import Progress
+    from optimist.storages.exchange.importing import CopiedStudy, Progress
 
 IMPORT_EXAMPLE = """\
 optimist import sqlite:///optuna.db --to imported.db
@@ -49,8 +49,7 @@ def import_studies(settings: Settings, url: str, to: str | None, names: list[str
             create_database=True,
             progress=progress,
         )
-    for study in copied:
-        click.echo(f"{study.name}: {study.n_trials} trials")
+    _tell(copied)
 
 
 @click.command("export-optuna", cls=Command, example=EXPORT_EXAMPLE)
@@ -65,8 +64,14 @@ def export_studies(settings: Settings, url: str, names: list[str] | None) -> Non
     is not needed for that.
     """
     copied = optimist.storages.export_to_optuna(url, open_storage_of(settings), study_names=names, create_database=True)
+    _tell(copied)
+
+
+def _tell(copied: Sequence[CopiedStudy]) -> None:
     for study in copied:
-        click.echo(f"{study.name}: {study.n_trials} trials")
+        click.echo(f"{study.name}: {study.n_trials} trial{'' if study.n_trials == 1 else 's'}")
+    if not copied:
+        optimist.logging.get_logger(__name__).info("There was no study to copy.")
 
 
 @contextmanager

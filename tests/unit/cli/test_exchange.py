@@ -33,13 +33,14 @@ def test_there_and_back(studies: None, capsys: pytest.CaptureFixture[str], monke
         assert main([*words, "-q"]) == 0
         return capsys.readouterr().out
 
-    assert run("export-optuna", "optuna.db", "--storage", "ours.db") == "a: 2 trials\nb: 1 trials\n"
-    assert run("export-optuna", "sqlite:///b.db", "--storage", "ours.db", "--study-name", "b") == "b: 1 trials\n"
+    assert run("export-optuna", "optuna.db", "--storage", "ours.db") == "a: 2 trials\nb: 1 trial\n"
+    assert run("export-optuna", "sqlite:///b.db", "--storage", "ours.db", "--study-name", "b") == "b: 1 trial\n"
     assert run("import", "optuna.db", "--to", "back.db", "--study-name", "a") == "a: 2 trials\n"
-    assert run("import", "sqlite:///optuna.db", "--storage", "back.db", "--skip-if-exists") == "b: 1 trials\n"
+    assert run("import", "sqlite:///optuna.db", "--storage", "back.db", "--skip-if-exists") == "b: 1 trial\n"
+    assert run("import", "optuna.db", "--to", "back.db", "--skip-if-exists") == ""
     monkeypatch.setenv("OPTIMIST_STORAGE", "journal://back.journal")
-    assert run("import", "optuna.db") == "a: 2 trials\nb: 1 trials\n"
-    assert run("import", "optuna.db", "--to", "optuna.db") == "a: 2 trials\nb: 1 trials\n"
+    assert run("import", "optuna.db") == "a: 2 trials\nb: 1 trial\n"
+    assert run("import", "optuna.db", "--to", "optuna.db") == "a: 2 trials\nb: 1 trial\n"
     for storage in ("back.db", "journal://back.journal", "optuna.db"):
         assert optimist.load_study(study_name="a", storage=storage).trials[1].value == 1.0
 
