@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fmt check test quality bench docs shape clean
+.PHONY: help setup demo fmt lint check test quality bench docs shape clean
 
 help:     ## List these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,10 +19,12 @@ fmt: $(VENV)/has-test  ## Format the code and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-check: setup  ## Lint, types and the fast tests; under a minute
+lint: setup  ## Form and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+check: lint  ## Lint, types and the fast tests
 	$(BIN)/pytest -q -m "not slow" tests/unit tests/architecture
 
 test: setup $(VENV)/has-servers $(VENV)/has-images  ## Every test but quality, with coverage; skips are listed with their reasons

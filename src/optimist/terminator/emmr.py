@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from optimist.history.records import FrozenTrial
+from optimist.numerics.blas_threads import one_blas_thread
 from optimist.states import StudyDirection
 from optimist.terminator.base import BaseImprovementEvaluator
 from optimist.terminator.belief import N_MOST, Belief, observe
@@ -66,8 +67,9 @@ class EMMREvaluator(BaseImprovementEvaluator):
             observed = observed[np.append(best, n - 1)]
         if np.ptp(observed.losses) == 0.0:
             return 0.0
-        belief = Belief(observed, is_deterministic=self._is_deterministic)
-        return belief.scale * self._standardised(belief)
+        with one_blas_thread():
+            belief = Belief(observed, is_deterministic=self._is_deterministic)
+            return belief.scale * self._standardised(belief)
 
     def _standardised(self, belief: Belief) -> float:
         after, before = belief.gp, belief.before_last()

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from optimist.history.records import FrozenTrial
+from optimist.numerics.blas_threads import one_blas_thread
 from optimist.states import StudyDirection
 from optimist.terminator.base import BaseImprovementEvaluator
 from optimist.terminator.belief import N_MOST, Belief, observe
@@ -56,5 +57,6 @@ class RegretBoundEvaluator(BaseImprovementEvaluator):
         observed = observed.best(min(N_MOST, max(2, self._min_n_trials, math.ceil(self._ratio * n))))
         if np.ptp(observed.losses) == 0.0:
             return 0.0
-        belief = Belief(observed)
-        return belief.scale * belief.regret_bound(belief.gp, self._rng, _DELTA)
+        with one_blas_thread():
+            belief = Belief(observed)
+            return belief.scale * belief.regret_bound(belief.gp, self._rng, _DELTA)

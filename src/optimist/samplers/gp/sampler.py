@@ -14,6 +14,7 @@ from optimist.history.protocols import StudyLike, TrialLike
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.logging import get_logger
+from optimist.numerics.blas_threads import one_blas_thread
 from optimist.samplers.alone import propose_alone
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
@@ -144,7 +145,9 @@ class GPSampler(ColumnSampler):
             drawn = None if untried is None else untried.draw()
             return {} if drawn is None else {name: drawn[name] for name in space if name in drawn}
         rng = self.streams.generator(trial.number, _RELATIVE_LANE)
-        values = self._model().propose(view, self._pinned, rng, untried, avoids_duplicates=self._avoids_duplicates)
+        model = self._model()
+        with one_blas_thread():
+            values = model.propose(view, self._pinned, rng, untried, avoids_duplicates=self._avoids_duplicates)
         return {} if values is None else {name: values[name] for name in space if name in values}
 
     def propose_one(self, trial: TrialLike, name: str, distribution: BaseDistribution) -> Any:
@@ -160,7 +163,9 @@ class GPSampler(ColumnSampler):
             return propose_alone(self._independent_sampler, trial, name, distribution)
         if not is_startup:
             rng = self.streams.generator(trial.number, _FIRST_SINGLE_LANE + trial.n_suggested)
-            value = self._model().propose_one(trial.view, name, distribution, trial.values, rng)
+            model = self._model()
+            with one_blas_thread():
+                value = model.propose_one(trial.view, name, distribution, trial.values, rng)
             if value is not None:
                 return value
         n_dimensions = len(self.relative_space(trial.view)) if trial.view.n else 1
