@@ -15,6 +15,7 @@ import click
 from optimist.cli.ask_tell import ask, tell
 from optimist.cli.command import write_lines
 from optimist.cli.comparing import compare
+from optimist.cli.exchange import export_studies, import_studies
 from optimist.cli.pruning import audit_pruning, replay_pruners
 from optimist.cli.reporting import export, report
 from optimist.cli.run import run
@@ -31,6 +32,7 @@ SECTIONS = {
     "What was found": ("report", "compare", "export"),
     "Pruning": ("audit", "replay"),
     "Run trials from the shell": ("run", "ask", "tell"),
+    "From and to Optuna": ("import", "export-optuna"),
     "Upkeep": ("storage upgrade", "storage compact", "storage repair", "help"),
 }
 
@@ -137,6 +139,8 @@ for _command in (
     export,
     audit_pruning,
     replay_pruners,
+    import_studies,
+    export_studies,
     ask,
     tell,
 ):

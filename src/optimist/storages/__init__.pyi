@@ -3,6 +3,9 @@ from .base import Storage as Storage
 from .base_storage import BaseStorage as BaseStorage
 from .callbacks import RetryFailedTrialCallback as RetryFailedTrialCallback
 from .callbacks import RetryHeartbeatStaleTrialCallback as RetryHeartbeatStaleTrialCallback
+from .exchange.exporting import export_to_optuna as export_to_optuna
+from .exchange.importing import CopiedStudy as CopiedStudy
+from .exchange.importing import import_from_optuna as import_from_optuna
 from .face import InMemoryStorage as InMemoryStorage
 from .heartbeat import fail_stale_trials as fail_stale_trials
 from .journal.deprecated import BaseJournalLogStorage as BaseJournalLogStorage

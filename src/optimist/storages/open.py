@@ -30,7 +30,7 @@ _METHODS: Final = ("create_new_trial", "get_all_trials", "set_trial_state_values
 """By these we know a storage that was written by Optuna's contract, whichever library it inherits that from."""
 
 
-def open_storage(storage: StorageLike | None, *, create_database: bool = False) -> Storage:
+def open_storage(storage: StorageLike | None, *, create_database: bool = False, beside_optuna: bool = False) -> Storage:
     """Open a storage.
 
     Args:
@@ -38,6 +38,7 @@ def open_storage(storage: StorageLike | None, *, create_database: bool = False) 
             which becomes an SQLite database; a storage of ours; any other with the methods of ``BaseStorage``, such as
             one of Optuna's; None for what ``OPTIMIST_STORAGE`` names, or memory if it is not set.
         create_database: Make the database on its server if there is none of that name; files make themselves.
+        beside_optuna: Begin a storage also in a database that holds studies of Optuna's alone; else that is an error.
 
     Raises:
         ValueError: Nothing is known that could open the URL.
@@ -73,7 +74,7 @@ def open_storage(storage: StorageLike | None, *, create_database: bool = False) 
     parsed = parse_url(url if _SCHEME.match(url) else file_url(url))
     if create_database:
         make_database(parsed)
-    return SQLStorage(parsed)
+    return SQLStorage(parsed, beside_optuna=beside_optuna)
 
 
 def _open_journal(url: str, path: str | None) -> JournalStore:

@@ -124,7 +124,8 @@ class Journal:
         if lines and not found and not self.state.n_records and is_foreign(lines[0][1]):
             raise StorageInternalError(
                 f"{self.log.name} was not written by Optimist: it begins with {lines[0][1][:40]!r}. Name another file. "
-                "To bring studies here from another storage, use optimist.copy_study."
+                "Studies in a journal of Optuna's are copied with: optimist import FILE --to STORAGE; those of other "
+                "storages with optimist.copy_study."
             )
         for start in range(0, len(found), _CHUNK):
             chunk = found[start : start + _CHUNK]

@@ -32,17 +32,18 @@ class OpenedStorage(Storage):
         engine_kwargs: Mapping[str, Any] | None = None,
         *,
         skip_table_creation: bool = False,
+        beside_optuna: bool = False,
     ) -> None:
         self.url = parse_url(url)
         self.engine_kwargs = dict(engine_kwargs or {})
         self._may_create = not skip_table_creation
-        self._open()
+        self._open(beside_optuna)
 
-    def _open(self) -> None:
+    def _open(self, beside_optuna: bool = False) -> None:
         self._database = Database(self.url, self.engine_kwargs)
         self._known: dict[int, KnownDistributions] = {}
         self._watch = LeaseWatch()
-        open_schema(self._database, may_create=self._may_create)
+        open_schema(self._database, may_create=self._may_create, beside_optuna=beside_optuna)
         weakref.finalize(self, self._database.close)  # also at the end of the program: folds the log into the file
 
     def __getstate__(self) -> dict[str, Any]:

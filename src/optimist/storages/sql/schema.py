@@ -170,8 +170,14 @@ version = Table(
 _OPTUNA_TABLES: Final = {"studies", "trials", "version_info"}
 
 
-def open_schema(database: Database, *, may_create: bool = True) -> None:
+def open_schema(database: Database, *, may_create: bool = True, beside_optuna: bool = False) -> None:
     """Make the schema if there is none, and refuse one that we do not speak.
+
+    Args:
+        database: Where.
+        may_create: Whether to make it.
+        beside_optuna: Whether to make it also where there are studies of Optuna's alone, which most often says that
+            somebody expects to find them here.
 
     Raises:
         StorageInternalError: The schema is older or newer than this release, the database is Optuna's, or it is empty
@@ -185,7 +191,7 @@ def open_schema(database: Database, *, may_create: bool = True) -> None:
                 "making the tables. Let one process open it without."
             )
         database.read(lambda session: database.dialect.prepare_database(session.connection))
-        found = database.write(lambda session, _: _create_unless_done(database, session.connection))
+        found = database.write(lambda session, _: _create_unless_done(database, session.connection, beside_optuna))
     refuse_newer(database, found)
     if found != REVISIONS[-1]:
         raise StorageInternalError(
@@ -194,13 +200,14 @@ def open_schema(database: Database, *, may_create: bool = True) -> None:
         )
 
 
-def _create_unless_done(database: Database, connection: Connection) -> str:
+def _create_unless_done(database: Database, connection: Connection, beside_optuna: bool) -> str:
     """Make the schema, unless another process has been faster; return the revision that is there now."""
     database.dialect.lock_schema(connection)
     try:
         found = find_version(connection)
         if found is None:
-            _refuse_optuna(database, connection)
+            if not beside_optuna:
+                _refuse_optuna(database, connection)
             create_schema(connection)
             found = REVISIONS[-1]
         return found
@@ -240,6 +247,6 @@ def _refuse_optuna(database: Database, connection: Connection) -> None:
     tables = set(inspect(connection).get_table_names())
     if tables >= _OPTUNA_TABLES and studies.name not in tables:
         raise StorageInternalError(
-            f"{masked(database.url)} holds studies of Optuna and none of Optimist. `optimist import` will convert them; "
-            "until then, name another file or database."
+            f"{masked(database.url)} holds studies of Optuna and none of Optimist. Copy them with: optimist import "
+            f"{masked(database.url)} --to STORAGE (the same URL if both shall live there; none of Optuna's tables is changed)"
         )

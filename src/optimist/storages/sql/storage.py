@@ -19,6 +19,7 @@ class SQLStorage(StudiesPart, TrialsPart, LeasesPart):
         url: Such as ``sqlite:///study.db`` or ``mysql://user@host/database``.
         engine_kwargs: Further arguments for ``sqlalchemy.create_engine``.
         skip_table_creation: Never make the tables; another process has or will.
+        beside_optuna: Make the tables also where there are studies of Optuna's alone; else that is an error.
 
     Attributes:
         url: As SQLAlchemy reads it; a file's name is absolute.

@@ -141,7 +141,7 @@ def test_upgrade_of_nothing(tmp_path: Path) -> None:
 def test_file_with_optunas_studies_alone_is_refused(tmp_path: Path) -> None:
     names = ("studies", "trials", "version_info", "alembic_version", "trial_params")
     execute(tmp_path, *(f"CREATE TABLE {name} (id INTEGER)" for name in names))
-    with pytest.raises(StorageInternalError, match=r"Optuna.*`optimist import`"):
+    with pytest.raises(StorageInternalError, match=r"Optuna.*optimist import sqlite:.*--to STORAGE"):
         SQLStorage(url_in(tmp_path))
     with sqlite3.connect(tmp_path / "study.db") as connection:
         assert len(connection.execute("SELECT * FROM sqlite_master").fetchall()) == len(names)
