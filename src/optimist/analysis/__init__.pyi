@@ -1,4 +1,6 @@
 from .condemned_cases import Cost as Cost
+from .confirmation import Confirmation as Confirmation
+from .confirmation import ConfirmedTrial as ConfirmedTrial
 from .pruning_audit import PruningAudit as PruningAudit
 from .pruning_audit import Share as Share
 from .pruning_audit import ValueRange as ValueRange

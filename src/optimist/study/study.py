@@ -29,12 +29,12 @@ from optimist.study.conductor import end_trial, is_exhaustible, propose
 from optimist.study.crew_loop import CrewLoop
 from optimist.study.defaults import tries_defaults
 from optimist.study.escort import Escort
-from optimist.study.findings import Findings
 from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
 from optimist.study.limits import Limits
 from optimist.study.live_trial import Trial
 from optimist.study.lost_trials import LostTrials
+from optimist.study.next_steps import NextSteps
 from optimist.study.optimize import Loop
 from optimist.study.outcome import outcome_of
 from optimist.study.plan import Objective, Plan, check_exception_classes, check_order, is_at_least
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _logger = get_logger(__name__)
 
 
-class Study(Findings):
+class Study(NextSteps):
     """A collection of trials; made by :func:`create_study` or :func:`load_study`.
 
     Args:
