@@ -1,6 +1,8 @@
 from .condemned_cases import Cost as Cost
 from .confirmation import Confirmation as Confirmation
 from .confirmation import ConfirmedTrial as ConfirmedTrial
+from .objective_check import CheckFinding as CheckFinding
+from .objective_check import ObjectiveCheck as ObjectiveCheck
 from .pruning_audit import PruningAudit as PruningAudit
 from .pruning_audit import Share as Share
 from .pruning_audit import ValueRange as ValueRange

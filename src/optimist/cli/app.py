@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from optimist.cli.ask_tell import ask, tell
+from optimist.cli.check import check
 from optimist.cli.command import write_lines
 from optimist.cli.pruning import audit_pruning, replay_pruners
 from optimist.cli.run import run
@@ -27,7 +28,7 @@ SECTIONS = {
     "Studies": ("create-study", "studies", "study-names", "study set-user-attr", "delete-study"),
     "Trials": ("trials", "best-trial", "best-trials", "void"),
     "Pruning": ("audit", "replay"),
-    "Run trials from the shell": ("run", "ask", "tell"),
+    "Run trials from the shell": ("check", "run", "ask", "tell"),
     "Upkeep": ("storage upgrade", "storage compact", "storage repair", "help"),
 }
 
@@ -127,6 +128,7 @@ for _command in (
     list_trials,
     show_best_trial,
     list_best_trials,
+    check,
     run,
     void_trial,
     audit_pruning,

@@ -17,12 +17,50 @@ from optimist.study.plan import Objective
 
 if TYPE_CHECKING:
     from optimist.analysis.confirmation import Confirmation
+    from optimist.analysis.objective_check import ObjectiveCheck
 
 
 class NextSteps(Findings):
     """What a study advises."""
 
     _storage: Any
+    pruner: BasePruner
+
+    def check(
+        self,
+        objective: Objective,
+        n_trials: int | None = None,
+        *,
+        workers: int | None = None,
+        max_seconds: float = 30.0,
+    ) -> ObjectiveCheck:
+        """Run an objective a few times before the search begins, and say what should be changed.
+
+        It runs on a study in memory that is thrown away; this one gets no trial. The first run takes the recommended
+        values and is never pruned. While time is left it is repeated, which shows whether the objective is deterministic;
+        if so, each parameter is changed alone, at most twice, which shows whether it does anything. A parameter of which
+        nothing shows may still matter elsewhere: all other parameters stay as in the first run.
+
+        Found are: failures; log scales that are missing (a range with low > 0 and a factor of 100 or more); parameters
+        without effect, with one value only, or suggested twice with different ranges; a pruner without reports, or reports
+        without ``should_prune()``; NaN; values that cannot be; kinds of parameters that contradict the trials that are
+        there; objectives that cannot go to worker processes; how long a trial takes, when all will be done, and how
+        much memory is held.
+
+        Args:
+            objective: As for :meth:`optimize`.
+            n_trials: How many trials are planned.
+            workers: By how many processes, -1 for one per processor.
+            max_seconds: After so many seconds no run begins. The first one takes as long as it takes.
+        """
+        from optimist.storages.face import InMemoryStorage
+        from optimist.study.checking import Checker
+
+        if not callable(objective):
+            raise TypeError(f"The objective must be callable with a trial, but got {objective!r}.")
+        self._sync_if_loaded()
+        scratch = self._open_beside(f"{self.study_name}: check", InMemoryStorage(), RandomSampler(seed=0), NopPruner())
+        return Checker(self, self.pruner, scratch, objective, n_trials, workers, max_seconds).check()
 
     def confirm(
         self,

@@ -28,6 +28,7 @@ from optimist.study.checkpoints import Checkpoints
 from optimist.study.conductor import end_trial, is_exhaustible, propose
 from optimist.study.crew_loop import CrewLoop
 from optimist.study.defaults import tries_defaults
+from optimist.study.dry_run import hand_over
 from optimist.study.escort import Escort
 from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
@@ -164,6 +165,7 @@ class Study(NextSteps):
         """
         if not callable(func):
             raise TypeError(f"The objective must be callable with a trial, but got {func!r}.")
+        hand_over(self, func, n_trials if total_trials is None else total_trials, workers)
         catch = tuple(catch) if isinstance(catch, Iterable) else (catch,)
         check_exception_classes(catch)
         n_threads = count_threads(n_jobs)
