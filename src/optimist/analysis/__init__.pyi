@@ -1,6 +1,8 @@
 from .condemned_cases import Cost as Cost
 from .confirmation import Confirmation as Confirmation
 from .confirmation import ConfirmedTrial as ConfirmedTrial
+from .focus_report import FocusedParameter as FocusedParameter
+from .focus_report import FocusReport as FocusReport
 from .objective_check import CheckFinding as CheckFinding
 from .objective_check import ObjectiveCheck as ObjectiveCheck
 from .pruning_audit import PruningAudit as PruningAudit

@@ -42,3 +42,9 @@ VOID_KEY: Final = "optimist:void"
 
 AUDIT_KEY: Final = "optimist:audit"
 """On a trial that an audited pruner condemned: what was said then; see ``optimist.history.condemned``."""
+
+FOCUS_KEY: Final = "optimist:focus"
+"""On a study: the focuses that ``Study.focus`` set, the latest last; see ``optimist.history.focusing``."""
+
+PROBE_KEY: Final = "optimist:probe"
+"""On a trial: the parameter whose focus it tests by a value outside."""

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from optimist.exceptions import DuplicatedStudyError
+from optimist.history.attributes import FOCUS_KEY
+from optimist.history.focusing import to_record
 from optimist.pruners.base import BasePruner
 from optimist.pruners.nop import NopPruner
 from optimist.samplers.base import BaseSampler
+from optimist.samplers.focused import FocusedSampler
 from optimist.samplers.random import RandomSampler
 from optimist.storages.open import StorageLike, open_face
 from optimist.study.findings import Findings
@@ -17,7 +20,9 @@ from optimist.study.plan import Objective
 
 if TYPE_CHECKING:
     from optimist.analysis.confirmation import Confirmation
+    from optimist.analysis.focus_report import FocusReport
     from optimist.analysis.objective_check import ObjectiveCheck
+    from optimist.history.protocols import StudyLike
 
 
 class NextSteps(Findings):
@@ -61,6 +66,61 @@ class NextSteps(Findings):
         self._sync_if_loaded()
         scratch = self._open_beside(f"{self.study_name}: check", InMemoryStorage(), RandomSampler(seed=0), NopPruner())
         return Checker(self, self.pruner, scratch, objective, n_trials, workers, max_seconds).check()
+
+    def focus(self, budget: int | None = None) -> FocusReport:
+        """Put the rest of the budget where it counts: fix what does not matter, and narrow what does.
+
+        By importances with their uncertainty (PED-ANOVA) and the best fifth of the trials:
+
+        - A parameter is fixed at the value of the best trial where its importance is surely less than half of an equal
+          share, where it is one of choices and all good trials agree, or where the budget is too small for it: below
+          five trials for each parameter that is searched, the least important ones go.
+        - The range of another one is narrowed to that of the good trials with a margin, if that leaves less than 70%.
+
+        :meth:`optimize` goes on there, in all workers: the focus is kept with the study, and this study's sampler is put
+        into a :class:`FocusedSampler`. Every fifth trial is a probe, with one of the restricted parameters outside; a trial
+        that becomes the best by a value outside takes the restriction of that parameter back. Narrowed ranges grow where
+        the best trial comes near their border. What objectives suggest, and what trials record, are the ranges as they
+        were. Called again, it decides anew; earlier focuses stay in the study's attributes.
+
+        Args:
+            budget: How many trials are left; None if that is open.
+
+        Raises:
+            RuntimeError: There are several objectives.
+            ValueError: Fewer than 20 trials are complete, the budget is below 1, or the sampler is an exhaustive one.
+        """
+        from optimist.samplers.brute_force import BruteForceSampler
+        from optimist.samplers.grid import GridSampler
+        from optimist.study.focusing import decide, report_of  # loads numpy
+
+        self._require_one_objective("focus", "a study for each of them")
+        if budget is not None and budget < 1:
+            raise ValueError(f"focus(budget=...) takes a number of trials of at least 1, or None, but got {budget!r}.")
+        if isinstance(self.sampler, (GridSampler, BruteForceSampler)):
+            raise ValueError(
+                f"{self.sampler} tries a list of points to its end, which a focus would cut. Use another sampler, such as "
+                "TPESampler."
+            )
+        self.ledger.sync()
+        seen = cast("StudyLike", self)
+        restrictions, notes = decide(seen, budget)
+        record = {**to_record(self.view().n_trials, budget, tuple(restrictions)), "notes": notes}
+        earlier = self.ledger.history.system_attrs.get(FOCUS_KEY, [])
+        self.ledger.set_study_attr(FOCUS_KEY, [*earlier, record], is_system=True)
+        if not isinstance(self.sampler, FocusedSampler):
+            self.sampler = FocusedSampler(self.sampler)
+        report = report_of(seen)
+        assert report is not None
+        return report
+
+    @property
+    def focused(self) -> FocusReport | None:
+        """The present focus, with what its probes have shown so far; None if :meth:`focus` was never called."""
+        from optimist.study.focusing import report_of  # loads numpy
+
+        self.ledger.sync()
+        return report_of(cast("StudyLike", self)) if FOCUS_KEY in self.ledger.history.system_attrs else None
 
     def confirm(
         self,
