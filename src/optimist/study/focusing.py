@@ -23,7 +23,7 @@ from optimist.importance.importances import get_param_importances_with_uncertain
 N_LEAST: Final = 20
 """Complete trials that a focus needs."""
 
-_GOOD_SHARE: Final = 0.2
+_GOOD_SHARE: Final = 0.1
 _N_GOOD: Final = 8
 _UNIMPORTANT: Final = 0.5  # of an equal share; who is surely below is fixed
 _MARGIN: Final = 0.25  # of the good trials' range, on both sides

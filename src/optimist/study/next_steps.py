@@ -70,7 +70,7 @@ class NextSteps(Findings):
     def focus(self, budget: int | None = None) -> FocusReport:
         """Put the rest of the budget where it counts: fix what does not matter, and narrow what does.
 
-        By importances with their uncertainty (PED-ANOVA) and the best fifth of the trials:
+        By importances with their uncertainty (PED-ANOVA) and the best tenth of the trials, at least eight:
 
         - A parameter is fixed at the value of the best trial where its importance is surely less than half of an equal
           share, where it is one of choices and all good trials agree, or where the budget is too small for it: below

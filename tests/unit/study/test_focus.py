@@ -9,7 +9,9 @@ import pytest
 
 import optimist
 from optimist.history.attributes import FOCUS_KEY, PROBE_KEY
+from optimist.history.focusing import focus_of
 from optimist.samplers import FocusedSampler, GridSampler, RandomSampler, TPESampler
+from optimist.states import TrialState
 from tests.unit.study.conftest import MakeStudy
 
 
@@ -19,7 +21,7 @@ def bowl(trial: Any) -> float:
     n = trial.suggest_int("n", 0, 100, step=5)
     kind = trial.suggest_categorical("kind", ["a", "b", "c"])
     trial.suggest_float("nothing", 0, 1)
-    return (x + 3) ** 2 + abs(n - 40) / 20 + {"a": 0.0, "b": 2.0, "c": 4.0}[kind]
+    return 3 * abs(x + 3) + abs(n - 40) / 100 + {"a": 0.0, "b": 4.0, "c": 5.0}[kind]
 
 
 def searched(make_study: MakeStudy, n_trials: int = 60, **arguments: Any) -> optimist.Study:
@@ -73,7 +75,7 @@ def test_probes_are_outside(make_study: MakeStudy) -> None:
 
 
 def test_a_better_trial_outside_takes_it_back(make_study: MakeStudy) -> None:
-    study = searched(make_study, 60, study_name="back")
+    study = searched(make_study, 200, study_name="back")
     report = study.focus()
     assert "kind" in [p.name for p in report.parameters if p.treatment == "fixed"]
     study.enqueue_trial({"x": 1e-3, "n": 40, "kind": "c", "nothing": 0.5})
@@ -85,9 +87,9 @@ def test_a_better_trial_outside_takes_it_back(make_study: MakeStudy) -> None:
     found = study.focused
     assert found is not None
     assert "kind" in [p.name for p in found.taken_back]
-    assert "Taken back: kind, for trial 60" in str(found)
+    assert "Taken back: kind, for trial 200" in str(found)
     study.optimize(changed, n_trials=20)
-    assert len({t.params["kind"] for t in study.trials[61:]}) == 3
+    assert len({t.params["kind"] for t in study.trials[201:]}) == 3
     elsewhere = optimist.load_study(study_name="back", storage=study._storage)
     assert elsewhere.focused == study.focused
 
@@ -129,8 +131,8 @@ def test_workers_with_the_same_view_agree(make_study: MakeStudy) -> None:
     other = optimist.load_study(study_name="both", storage=study._storage, sampler=FocusedSampler(TPESampler(seed=3)))
     trial = study.ask()
     params = (bowl(trial), trial.params)[1]
-    study.tell(trial, state=optimist.TrialState.FAIL)
-    plan = other.sampler._plan(optimist.history.focusing.focus_of(other.view()), trial.number)  # type: ignore[attr-defined]
+    study.tell(trial, state=TrialState.FAIL)
+    plan = other.sampler._plan(focus_of(other.view()), trial.number)  # type: ignore[attr-defined]
     assert {name for name, r in plan.restrictions.items() if r.is_fixed} <= params.keys()
     for name, restriction in plan.restrictions.items():
         column = other.view().column(name)
