@@ -98,7 +98,7 @@ class NextSteps(Findings):
         if budget is not None and budget < 1:
             raise ValueError(f"focus(budget=...) takes a number of trials of at least 1, or None, but got {budget!r}.")
         if isinstance(self.sampler, (GridSampler, BruteForceSampler)):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004  what is asked is wrong of this study, not a type of an argument
                 f"{self.sampler} tries a list of points to its end, which a focus would cut. Use another sampler, such as "
                 "TPESampler."
             )
