@@ -11,19 +11,18 @@ and at most 1.5 times that at 5,000.
 
 from __future__ import annotations
 
-import os
-
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
 import argparse
+import os
 import sys
 import time
 
-import numpy as np  # noqa: E402 - after the lines that keep it to one core
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")  # one core
+
+import numpy as np  # noqa: E402 - after the line that keeps it to one core
 
 import optimist  # noqa: E402
-from optimist.distributions import FloatDistribution  # noqa: E402
+from optimist.distributions import BaseDistribution, FloatDistribution  # noqa: E402
 
 SIZES = (200, 1000, 5000)
 N_TIMED = 48
@@ -39,7 +38,7 @@ def filled_study(n: int, d: int) -> optimist.Study:
     """A study with ``n`` random trials."""
     rng = np.random.default_rng(0)
     study = optimist.create_study(sampler=optimist.samplers.GPSampler(seed=0))
-    distributions = {f"x{i}": FloatDistribution(-5, 5) for i in range(d)}
+    distributions: dict[str, BaseDistribution] = {f"x{i}": FloatDistribution(-5, 5) for i in range(d)}
     study.add_trials(
         [
             optimist.create_trial(

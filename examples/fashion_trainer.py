@@ -12,13 +12,15 @@ core, and the same seed gives the same numbers.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import data
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "leaky relu": nn.LeakyReLU, "gelu": nn.GELU}
 ALL_IMAGES = 54_000  # what remains of 60,000 for training when a tenth is kept for validation
@@ -57,23 +59,23 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Split:
-    """The data of a run: each image is in one part only."""
+    """The images to train with and to choose by: each is in one part only, and none is a test image."""
 
     train: Labelled
     validation: Labelled
-    test: Labelled
 
 
+@functools.cache  # a worker process runs many trials
 def load_split(train_size: int = ALL_IMAGES, validation_size: int | None = None) -> Split:
-    """Load FashionMNIST, and draw training and validation images from its training part, the same ones in every run.
+    """Draw training and validation images from FashionMNIST's training part, the same ones in every run.
 
     Args:
         train_size: Images to train on.
-        validation_size: Images to validate on; if left out, a ninth of `train_size`, a tenth of both together.
+        validation_size: Images to validate on; if left out, a tenth of all, however few of the others train.
     """
     images = data.load_fashion_mnist()
-    n_validation = round(train_size / 9) if validation_size is None else validation_size
     n_images = len(images.train_images)
+    n_validation = n_images // 10 if validation_size is None else validation_size
     if not 1 < train_size <= n_images - n_validation:
         raise ValueError(
             f"Of {n_images} images, {train_size} cannot be used for training and {n_validation} for validation. "
@@ -84,13 +86,18 @@ def load_split(train_size: int = ALL_IMAGES, validation_size: int | None = None)
     return Split(
         train=to_tensors(images.train_images[train], images.train_labels[train]),
         validation=to_tensors(images.train_images[validation], images.train_labels[validation]),
-        test=to_tensors(images.test_images, images.test_labels),
     )
 
 
-def to_tensors(images: data.Bytes, labels: data.Bytes) -> Labelled:
-    """Standardize the images."""
-    standardized = (images[:, np.newaxis].astype(np.float32) - MEAN) / DEVIATION
+def load_test() -> Labelled:
+    """Load the test images: to be looked at once, when nothing is left to be decided."""
+    images = data.load_fashion_mnist()
+    return to_tensors(images.test_images, images.test_labels)
+
+
+def to_tensors(images: data.Bytes, labels: data.Bytes, mean: float = MEAN, deviation: float = DEVIATION) -> Labelled:
+    """Standardize the images by the mean and the standard deviation of all grey values."""
+    standardized = (images[:, np.newaxis].astype(np.float32) - mean) / deviation
     return Labelled(torch.from_numpy(standardized), torch.from_numpy(labels.astype(np.int64)))
 
 
@@ -118,20 +125,26 @@ def train(
 
     What `report` raises ends the training; so a tuner can prune.
     """
-    torch.set_num_threads(1)  # the other cores belong to other trials
     torch.manual_seed(seed)
     network = build_network(params)
-    optimizer = torch.optim.Adam(network.parameters(), lr=params.learning_rate, fused=True)
+    for epoch in fit(network, split.train, params.learning_rate, params.batch_size, epochs):
+        report(measure_accuracy(network, split.validation), epoch)
+    return network
+
+
+def fit(network: nn.Module, labelled: Labelled, learning_rate: float, batch_size: int, epochs: int) -> Iterator[int]:
+    """Train a network by Adam; yields the number of each epoch, from 0, when it is over."""
+    torch.set_num_threads(1)  # the other cores belong to other trials
+    optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     for epoch in range(epochs):
         network.train()
-        for batch in torch.randperm(len(split.train.labels)).split(params.batch_size):
-            if len(batch) > 1:  # batch normalization needs two
-                loss = nn.functional.cross_entropy(network(split.train.images[batch]), split.train.labels[batch])
+        for images, labels in make_loader(labelled, torch.randperm(len(labelled.labels)), batch_size):
+            if len(labels) > 1:  # batch normalization needs two
+                loss = nn.functional.cross_entropy(network(images), labels)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-        report(measure_accuracy(network, split.validation), epoch)
-    return network
+        yield epoch
 
 
 def measure_accuracy(network: nn.Module, labelled: Labelled) -> float:
@@ -140,9 +153,19 @@ def measure_accuracy(network: nn.Module, labelled: Labelled) -> float:
     with torch.inference_mode():
         n_right = sum(
             int((network(images).argmax(dim=1) == labels).sum())
-            for images, labels in zip(labelled.images.split(1000), labelled.labels.split(1000), strict=True)
+            for images, labels in make_loader(labelled, torch.arange(len(labelled.labels)), batch_size=1000)
         )
     return n_right / len(labelled.labels)
+
+
+def make_loader(labelled: Labelled, order: Tensor, batch_size: int) -> DataLoader:
+    """Hand out the images in an order, batch by batch; a batch is cut from memory at once, not image by image."""
+    return DataLoader(
+        TensorDataset(labelled.images, labelled.labels),
+        sampler=order.split(batch_size),
+        batch_size=None,  # the sampler makes them
+        generator=torch.Generator(),  # the loader takes no random number from the training
+    )
 
 
 def main() -> None:
@@ -169,7 +192,7 @@ def main() -> None:
     )
     split = load_split(arguments.train_size)
     network = train(params, split, arguments.epochs, report=print_epoch, seed=arguments.seed)
-    print(f"test accuracy {measure_accuracy(network, split.test):.4f}")
+    print(f"test accuracy {measure_accuracy(network, load_test()):.4f}")
 
 
 def print_epoch(accuracy: float, epoch: int) -> None:

@@ -91,20 +91,20 @@ def run_fashion(params: Mapping[str, Any], seed: int) -> tuple[list[float], floa
     """Train the example's network."""
     import fashion_trainer
 
-    split = load_fashion()
+    split, test = fashion_trainer.load_split(TRAIN_SIZE, VALIDATION_SIZE), load_fashion_test()
     watch = Stopwatch()
     network = fashion_trainer.train(
         fashion_trainer.Hyperparameters(**params), split, N_EPOCHS, report=watch.report, seed=seed
     )
-    return watch.values, fashion_trainer.measure_accuracy(network, split.test), watch.seconds
+    return watch.values, fashion_trainer.measure_accuracy(network, test), watch.seconds
 
 
 @functools.cache
-def load_fashion() -> Any:
-    """Load the images once in each process."""
+def load_fashion_test() -> Any:
+    """Load the test images once in each process."""
     import fashion_trainer
 
-    return fashion_trainer.load_split(TRAIN_SIZE, VALIDATION_SIZE)
+    return fashion_trainer.load_test()
 
 
 def run_digits(params: Mapping[str, Any], seed: int) -> tuple[list[float], float, list[float]]:

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import data
 import pytest
 
+import optimist
 from tests.idx import write_data_set
+from tests.servers import url_for
+from tools.servers import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT_FORMS = {
+    "corrupted_mnist.py": ["--trials", "3", "--train-size", "500", "--epochs", "2"],
     "data.py": ["corrupted-mnist", "corrupted"],
     "digits_forest.py": ["--trials", "3", "--grid", "small"],
     "distributed.py": ["--trials", "3", "--workers", "1", "2", "--storage", "sqlite:///distributed.db"],
-    "fashion_trainer.py": ["--train-size", "40", "--epochs", "2"],
+    "fashion_trainer.py": ["--train-size", "500", "--epochs", "2"],
+    "fashion_tune.py": ["--trials", "3", "--train-size", "500", "--epochs", "2", "--finalists", "2", "--retrain", "2"],
 }
-NEED_TORCH = {"fashion_trainer.py"}
-RUNNABLE = [name for name in SHORT_FORMS if name not in NEED_TORCH or find_spec("torch")]
+IMAGES = {
+    "corrupted_mnist.py": data.MNIST,
+    "data.py": data.MNIST,
+    "fashion_trainer.py": data.FASHION_MNIST,
+    "fashion_tune.py": data.FASHION_MNIST,
+}
+PRINTED = {
+    "corrupted_mnist.py": r"Test accuracy of the best: 0\.\d+",
+    "fashion_trainer.py": r"test accuracy 0\.[4-9]",  # chance is 0.1
+    "fashion_tune.py": r"(?s)\d epochs, \d+% of the 6 without .*Test accuracy, mean of 2 seeds: 0\.\d+ .* 0\.\d+ tuned",
+}
+NEED_TORCH = {"corrupted_mnist.py", "fashion_trainer.py", "fashion_tune.py"}
 
 
 def test_every_example_has_a_short_form() -> None:
@@ -27,16 +44,39 @@ def test_every_example_has_a_short_form() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("example", RUNNABLE)
-def test_example_runs_twice(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_data_set(tmp_path / "images", n_train=50)  # made-up images do for a smoke run
-    for variable in ("OPTIMIST_FASHION_MNIST", "OPTIMIST_MNIST"):
-        monkeypatch.setenv(variable, str(tmp_path / "images"))
-    pytest.importorskip("sklearn", reason="the examples need scikit-learn: pip install --group examples")
+@pytest.mark.parametrize("example", SHORT_FORMS)
+def test_example_runs_twice(example: str, tmp_path: Path) -> None:
+    need_all_of(example)
     for _ in range(2):
         done = run([str(ROOT / "examples" / example), *SHORT_FORMS[example]], tmp_path)
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
+        assert re.search(PRINTED.get(example, ""), done.stdout), done.stdout
+
+
+def need_all_of(example: str) -> None:
+    """Skip where what the example needs is not installed."""
+    pytest.importorskip("sklearn", reason="the examples need scikit-learn: pip install --group examples")
+    if example in NEED_TORCH and find_spec("torch") is None:
+        pytest.skip("the example needs PyTorch: make .venv/has-images")
+    if example in IMAGES and data.find(IMAGES[example]) is None:
+        pytest.skip(f"the example needs {IMAGES[example].title}: python examples/data.py fetch")
+
+
+@pytest.mark.slow
+def test_corrupted_mnist_is_tuned_through_mysql(
+    tmp_path: Path, mariadb: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_all_of("corrupted_mnist.py")
+    write_data_set(tmp_path / "images", n_train=600)  # made-up images do here
+    monkeypatch.setenv("OPTIMIST_MNIST", str(tmp_path / "images"))
+    url = url_for(mariadb, tmp_path)
+    example = str(ROOT / "examples" / "corrupted_mnist.py")
+    done = run([example, *SHORT_FORMS["corrupted_mnist.py"], "--storage", url], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 of 2 workers ended well" in done.stdout
+    (study,) = optimist.get_all_study_summaries(url)
+    assert study.n_trials == 3
 
 
 @pytest.mark.slow

@@ -89,13 +89,13 @@ def test_marginal_likelihood_is_that_of_a_multivariate_t() -> None:
     loss, _ = MarginalLikelihood(X, Y, GROUPS, priors).loss(theta)
     correlation = covariance(X, X) / KERNEL.signal + KERNEL.noise * np.eye(N)
     log_t = multivariate_t(np.zeros(N), 1.3 / 2.0 * correlation, df=4).logpdf(Y)
-    log_prior = norm(priors.log_scale(3), priors.scale_spread).logpdf(theta[:3]).sum()
+    log_prior = norm(priors.log_scale(3), priors.spread(3)).logpdf(theta[:3]).sum()
     log_prior += norm(math.log(priors.noise), priors.noise_spread).logpdf(theta[3])
     other = np.log([0.3, 1.1, 1.0, 0.005])  # the loss leaves constants out, so that differences count
     correlation = Factor(X, Kernel(np.exp(other[:3])[GROUPS], 1.0, 0.005, KERNEL.mean_variance)).whitening
     correlation = np.linalg.inv(correlation.T @ correlation)
     other_log_t = multivariate_t(np.zeros(N), 1.3 / 2.0 * correlation, df=4).logpdf(Y)
-    other_log_prior = norm(priors.log_scale(3), priors.scale_spread).logpdf(other[:3]).sum()
+    other_log_prior = norm(priors.log_scale(3), priors.spread(3)).logpdf(other[:3]).sum()
     other_log_prior += norm(math.log(priors.noise), priors.noise_spread).logpdf(other[3])
     other_loss, _ = MarginalLikelihood(X, Y, GROUPS, priors).loss(other)
     assert loss - other_loss == pytest.approx(other_log_t + other_log_prior - log_t - log_prior, rel=1e-6)

@@ -30,6 +30,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
 _SQRT5: Final = math.sqrt(5.0)
+_N_FREE: Final = 5.0  # dimensions
 _LOG_SCALE_BOUNDS: Final = (math.log(5e-3), math.log(1e3))
 
 
@@ -39,7 +40,9 @@ class Priors:
 
     Attributes:
         scale: The median of a length scale in one dimension, in units of the inputs; in d dimensions sqrt(d) times that.
-        scale_spread: Standard deviation of its natural logarithm.
+        scale_spread: Standard deviation of its natural logarithm in up to five dimensions. With more, it shrinks with their
+            root: there are more length scales to get wrong.
+        min_spread: It shrinks no further than that.
         noise: The median of eta, the noise's share of the variance.
         noise_spread: Standard deviation of its natural logarithm.
         min_noise: Eta is no less than this, which keeps matrices well conditioned.
@@ -49,8 +52,9 @@ class Priors:
         n_dimensions: d, if it is not the number of groups: how many parameters a point has on average.
     """
 
-    scale: float = 0.5
+    scale: float = 0.15
     scale_spread: float = 1.0
+    min_spread: float = 0.6
     noise: float = 1e-3
     noise_spread: float = 3.0
     min_noise: float = 1e-6
@@ -58,6 +62,11 @@ class Priors:
     signal: tuple[float, float] = (1.5, 1.5)
     mean_variance: float = 1.0
     n_dimensions: float | None = None
+
+    def spread(self, n_groups: int) -> float:
+        """The standard deviation of the logarithm of a length scale."""
+        n_dimensions = self.n_dimensions or max(n_groups, 1)
+        return max(self.min_spread, self.scale_spread * min(1.0, math.sqrt(_N_FREE / n_dimensions)))
 
     def log_scale(self, n_groups: int) -> float:
         """The mean of the logarithm of a length scale."""
@@ -147,7 +156,7 @@ class MarginalLikelihood:
         priors = self._priors
         z = theta - priors.log_scale(self._n_groups)
         z[-1] = theta[-1] - math.log(priors.noise)
-        spread = np.full_like(theta, priors.scale_spread)
+        spread = np.full_like(theta, priors.spread(self._n_groups))
         spread[-1] = priors.noise_spread
         z /= spread
         return 0.5 * float(z @ z), z / spread

@@ -10,7 +10,6 @@ Source: Yeo and Johnson 2000, doi:10.1093/biomet/87.4.954; Cowen-Rivers et al. 2
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 import numpy as np
@@ -18,11 +17,11 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
-POWERS: Final = np.linspace(-2.0, float(os.environ.get("YJ", "1")), 25)
+POWERS: Final = np.linspace(-2.0, 1.0, 25)
 _WIDEST: Final = 1e100  # losses are scaled down first where differences of them would overflow
 
 
-def standardised(losses: FloatArray, tail: float = 3.0) -> FloatArray:
+def standardised(losses: FloatArray, tail: float = 8.0) -> FloatArray:
     """Transform losses so that their mean is 0, their variance 1 and their tails are short; smaller stays better.
 
     Args:

@@ -23,7 +23,7 @@ class CurvePruner(ColumnPruner):
     Nothing is stopped before a trial is complete. The level falls as trials come in, for the later a trial, the rarer is
     one that beats all before it: after n trials it is ``min(level, 1 / (n + 1))``. The process
     looks at no more than 64 curves, the best, the latest complete and the latest pruned ones, so that a decision costs the
-    same however many trials there are, but for a pass over their final values after each trial that finishes.
+    same however many trials there are.
 
     Args:
         level: Stop at a chance smaller than this, between 0 and 1.
@@ -46,10 +46,12 @@ class CurvePruner(ColumnPruner):
     def decide(self, view: View, trial: Curve) -> Verdict:
         if view.count(TrialState.COMPLETE) == 0 or not is_checkpoint(trial, self._n_warmup_steps, self._interval_steps):
             return GO_ON
-        from optimist.pruners.forecast import Forecasts  # numpy is loaded when the first trial is judged
+        from optimist.numerics.blas_threads import one_blas_thread  # numpy is loaded when the first trial is judged
+        from optimist.pruners.forecast import Forecasts
 
-        forecast = view.tracker(Forecasts, Forecasts).at(view)
-        chance = 1.0 if forecast is None else forecast.chance(trial.reports, trial.read_params())
+        with one_blas_thread():
+            forecast = view.tracker(Forecasts, Forecasts).at(view)
+            chance = 1.0 if forecast is None else forecast.chance(trial.reports, trial.read_params())
         level = min(self._level, 1.0 / (view.n + 1))
         if chance >= level:
             return GO_ON

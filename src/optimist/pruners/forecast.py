@@ -10,25 +10,20 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as students_t
+from scipy.special import stdtr
 
 from optimist.distributions import BaseDistribution
 from optimist.history.history import History
 from optimist.history.view import View
 from optimist.numerics.curves import Conditioned, CurveProcess, Observations
+from optimist.pruners.chosen_rows import ChosenRows, Rows
 from optimist.search_space.encoding import encoding_of
 from optimist.search_space.space import SearchSpace
-from optimist.states import StudyDirection, TrialState
+from optimist.states import StudyDirection
 
 Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
 
-_N_BEST: Final = 20
-_N_LATEST: Final = 20
-_N_PRUNED: Final = 24
 _N_POINTS: Final = 8
-_FIRST_FIT: Final = 4
-_FIT_FACTOR: Final = 1.5
 _DEGREES_OF_FREEDOM: Final = 10.0
 """Of Student's distribution, whose tails stand for what the process does not know."""
 _WIDTH: Final = 0.5
@@ -42,11 +37,15 @@ class Forecasts:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._fitted: tuple[int, CurveProcess | None] = (-1, None)
+        self._history: History
+        self._chosen = ChosenRows()
+        self._fitted: tuple[Rows | None, CurveProcess | None] = (None, None)
         self._latest: tuple[int, Forecast | None] = (-1, None)
 
     def advance(self, history: History, n: int) -> None:
-        """Nothing: what is needed is made when it is asked for."""
+        """Take in the rows up to ``n`` that were not seen yet."""
+        self._history = history
+        self._chosen.advance(history, n)
 
     def at(self, view: View) -> Forecast | None:
         """What the finished trials of a view say; None if none of them says anything."""
@@ -56,35 +55,29 @@ class Forecasts:
             return self._latest[1]
 
     def _make(self, view: View) -> Forecast | None:
-        curves = Curves.of(view, view.n)
-        if curves is None:
+        chosen = self._chosen
+        if chosen.n != view.n:  # the view is of an earlier moment, as it is now and then among threads
+            chosen = ChosenRows()
+            with view.lock:
+                chosen.advance(self._history, view.n)
+        rows = chosen.now
+        if not rows.complete:
             return None
-        return Forecast(curves, Conditioned(self._process(view, curves), curves.seen, curves.x))
+        curves = Curves.of(view, rows)
+        process = self._process(view, chosen.at_fit, CurveProcess(curves.x.shape[1]))
+        return Forecast(curves, Conditioned(process, curves.seen, curves.x))
 
-    def _process(self, view: View, curves: Curves) -> CurveProcess:
+    def _process(self, view: View, at_fit: Rows | None, prior: CurveProcess) -> CurveProcess:
         """The process that was fitted at the last point of the schedule: whoever asks when, it is the same."""
-        complete = np.flatnonzero(view.states == TrialState.COMPLETE)
-        point = last_fit(len(complete))
-        prior = CurveProcess(curves.x.shape[1])
-        if not point:
+        if at_fit is None:
             return prior
-        n_rows = int(complete[point - 1]) + 1
-        if self._fitted[0] != n_rows:
-            early = Curves.of(view, n_rows)
-            fitted = None if early is None else CurveProcess(early.x.shape[1]).fitted(early.seen, early.x)
-            self._fitted = (n_rows, fitted)
+        if self._fitted[0] != at_fit:
+            early = Curves.of(view, at_fit)
+            self._fitted = (at_fit, CurveProcess(early.x.shape[1]).fitted(early.seen, early.x))
         process = self._fitted[1]
         if process is None or len(process.theta) != len(prior.theta):  # parameters came or went since
             return prior
         return process
-
-
-def last_fit(n_complete: int) -> int:
-    """The last number of complete trials at which the process is fitted anew; 0 before the first."""
-    point, following = 0, _FIRST_FIT
-    while following <= n_complete:
-        point, following = following, math.ceil(_FIT_FACTOR * following)
-    return point
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +95,9 @@ class Scale:
     width: float
 
     @classmethod
-    def of(cls, finals: Floats, spread: float, sign: float) -> Scale:
-        """The scale that final losses ask for.
-
-        Args:
-            finals: (n,) final losses.
-            spread: How far a typical curve has to go to the best of them.
-            sign: As above.
-        """
-        best = float(finals.min())
-        width = _WIDTH * spread
-        return cls(sign, best, max(width, 1e-9 * abs(best), 1e-300))
+    def of(cls, best: float, spread: float, sign: float) -> Scale:
+        """The scale that a best final loss asks for, and how far a typical curve has to go to it."""
+        return cls(sign, best, max(_WIDTH * spread, 1e-9 * abs(best), 1e-300))
 
     def of_losses(self, losses: Floats) -> Floats:
         """(n,) losses on this scale; 0 is as good as the best."""
@@ -162,25 +147,17 @@ class Curves:
     space: SearchSpace
 
     @classmethod
-    def of(cls, view: View, n_rows: int) -> Curves | None:
-        """The curves of the first rows; None if no complete trial has one."""
+    def of(cls, view: View, rows: Rows) -> Curves:
+        """The curves of some rows, a complete trial among them."""
         sign = _sign(view)
-        states = view.states[:n_rows]
-        losses = view.losses[:n_rows, 0]
-        finals_rows = np.flatnonzero((states == TrialState.COMPLETE) & np.isfinite(losses))
-        told = [row for row in _chosen_complete(finals_rows, losses) if len(view.curve(row)[0])]
-        if not told:
-            return None
-        pruned = [
-            row for row in np.flatnonzero(states == TrialState.PRUNED)[::-1][:_N_PRUNED] if len(view.curve(row)[0])
-        ]
-        curves = {int(row): _curve(view, int(row), sign) for row in (*told, *pruned[::-1])}
-        finals = {int(row): float(losses[row]) for row in told}
+        both = [*rows.complete, *rows.pruned]
+        curves = {row: _curve(view, row, sign) for row in both}
+        losses = view.losses_of(list(rows.complete))[:, 0]
+        finals = dict(zip(rows.complete, losses.tolist(), strict=True))
         keeps_best = _keeps_best(curves, finals)
         clock = _clock([curves[row][0] for row in finals], [steps for steps, _ in curves.values()])
         firsts = np.array([_finite(values)[0] for _, values in curves.values()])
-        spread = float(np.median(np.abs(firsts - losses[finals_rows].min())))
-        scale = Scale.of(losses[finals_rows], spread, sign)
+        scale = Scale.of(rows.best, float(np.median(np.abs(firsts - rows.best))), sign)
         runs, taus, zs = [], [], []
         for run, (row, (steps, values)) in enumerate(curves.items()):
             tau, z = _seen(steps, values, clock, scale, keeps_best)
@@ -192,8 +169,8 @@ class Curves:
             taus.append(tau)
             zs.append(z)
         seen = Observations(np.concatenate(runs).astype(np.intp), np.concatenate(taus), np.concatenate(zs))
-        space = _space(view, list(curves))
-        return cls(seen, _points(view, list(curves), space), scale, clock, keeps_best, space)
+        space = _space(view, both)
+        return cls(seen, _points(view, both, space), scale, clock, keeps_best, space)
 
 
 class Forecast:
@@ -221,18 +198,11 @@ class Forecast:
         if not tau[-1] > 0:
             return 1.0  # it is at its end
         mean, variance = self._process.end_of(tau, z, _point(params, curves.space))
-        return float(students_t.cdf(-mean / math.sqrt(variance), _DEGREES_OF_FREEDOM))
+        return float(stdtr(_DEGREES_OF_FREEDOM, -mean / math.sqrt(variance)))
 
 
 def _sign(view: View) -> float:
     return -1.0 if view.directions[0] == StudyDirection.MAXIMIZE else 1.0
-
-
-def _chosen_complete(rows: Rows, losses: Floats) -> list[int]:
-    """The best and the latest of some rows, in order of finishing."""
-    best = rows[np.argsort(losses[rows], kind="stable")[:_N_BEST]]
-    others = np.setdiff1d(rows, best)
-    return sorted({*map(int, best), *map(int, others[-_N_LATEST:])})
 
 
 def _curve(view: View, row: int, sign: float) -> tuple[Floats, Floats]:

@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-collect_ignore = [] if find_spec("torch") else ["test_fashion_trainer.py"]
+NEED_TORCH = ["test_corrupted_mnist.py", "test_fashion_trainer.py", "test_fashion_tune.py"]
+
+collect_ignore = [] if find_spec("torch") else NEED_TORCH

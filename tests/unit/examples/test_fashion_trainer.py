@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,16 @@ import fashion_trainer
 import numpy as np
 import pytest
 import torch
-from fashion_trainer import ACTIVATIONS, Hyperparameters, build_network, load_split, measure_accuracy, train
+from fashion_trainer import (
+    ACTIVATIONS,
+    Hyperparameters,
+    build_network,
+    load_split,
+    load_test,
+    make_loader,
+    measure_accuracy,
+    train,
+)
 
 from tests.idx import write_data_set
 
@@ -17,10 +27,12 @@ SMALL = Hyperparameters(width=8, batch_size=16)
 
 
 @pytest.fixture
-def split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> fashion_trainer.Split:
+def split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fashion_trainer.Split]:
     write_data_set(tmp_path, n_train=60)
     monkeypatch.setenv("OPTIMIST_FASHION_MNIST", str(tmp_path))
-    return load_split(train_size=33, validation_size=20)
+    load_split.cache_clear()
+    yield load_split(train_size=33, validation_size=20)
+    load_split.cache_clear()
 
 
 def curve(params: Hyperparameters, split: fashion_trainer.Split, epochs: int = 2, seed: int = 0) -> list[float]:
@@ -30,15 +42,22 @@ def curve(params: Hyperparameters, split: fashion_trainer.Split, epochs: int = 2
 
 
 def test_each_image_is_in_one_part_only(split: fashion_trainer.Split) -> None:
-    images = torch.cat([split.train.images, split.validation.images]).flatten(1)
-    assert images.shape == (53, 28 * 28)
-    assert len(torch.unique(images, dim=0)) == 53
-    assert split.test.images.shape == (20, 1, 28, 28)
+    images = torch.cat([split.train.images, split.validation.images, load_test().images]).flatten(1)
+    assert images.shape == (33 + 20 + 20, 28 * 28)
+    assert len(torch.unique(images, dim=0)) == 33 + 20 + 20
 
 
-def test_a_tenth_of_the_images_validates_unless_told_otherwise(split: fashion_trainer.Split) -> None:
-    chosen = load_split(train_size=45)
-    assert (len(chosen.train.labels), len(chosen.validation.labels)) == (45, 5)
+def test_a_tenth_of_all_images_validates_unless_told_otherwise(split: fashion_trainer.Split) -> None:
+    chosen = load_split(train_size=30)
+    assert (len(chosen.train.labels), len(chosen.validation.labels)) == (30, 6)
+
+
+def test_a_loader_hands_out_images_with_their_labels_in_the_order_asked_for(split: fashion_trainer.Split) -> None:
+    order = torch.randperm(33)
+    batches = list(make_loader(split.train, order, batch_size=10))
+    assert [len(labels) for _, labels in batches] == [10, 10, 10, 3]
+    assert torch.equal(torch.cat([images for images, _ in batches]), split.train.images[order])
+    assert torch.equal(torch.cat([labels for _, labels in batches]), split.train.labels[order])
 
 
 def test_a_train_size_beyond_the_images_is_refused(split: fashion_trainer.Split) -> None:

@@ -9,7 +9,8 @@ from scipy.optimize import check_grad
 import optimist
 from optimist.numerics.curves import Conditioned, CurveProcess, Observations, _Posterior
 from optimist.pruners import CurvePruner
-from optimist.pruners.forecast import Clock, Scale, last_fit
+from optimist.pruners.chosen_rows import ChosenRows, last_fit
+from optimist.pruners.forecast import Clock, Scale
 from optimist.states import TrialState
 
 N_STEPS = 12
@@ -182,8 +183,39 @@ def test_schedule_of_fits() -> None:
 def test_clock_and_scale() -> None:
     clock = Clock(first=10.0, gap=10.0, n_steps=8.0)
     assert clock.tau(np.array([10.0, 20.0, 80.0, 1000.0])) == pytest.approx([math.log(8), math.log(4), 0, 0])
-    scale = Scale.of(np.array([3.0, 2.0, 5.0]), spread=1.0, sign=1.0)
+    scale = Scale.of(2.0, spread=1.0, sign=1.0)
     z = scale.of_losses(np.array([2.0, 2.1, math.nan, math.inf, -math.inf]))
     assert z[0] == 0
     assert z[1] > 0
     assert z[2] == z[3] == -z[4]
+
+
+def test_rows_are_chosen_one_by_one_as_from_all_at_once() -> None:
+    study = optimist.create_study()
+    rng = np.random.default_rng(4)
+    for number in range(150):
+        value = float(rng.choice([rng.normal(), np.inf], p=[0.95, 0.05]))
+        state = TrialState(rng.choice([TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL], p=[0.5, 0.4, 0.1]))
+        reports = {} if number % 11 == 0 else {0: 1.0, 1: value}
+        study.add_trial(
+            optimist.trial.create_trial(
+                state=state, value=value if state == TrialState.COMPLETE else None, intermediate_values=reports
+            )
+        )
+    history = study.view()._history
+    grown = ChosenRows()
+    for n in range(1, 151):
+        grown.advance(history, n)
+    trials = study.trials
+    complete = [
+        t for t in trials if t.state == TrialState.COMPLETE and t.intermediate_values and math.isfinite(t.value)
+    ]
+    best = sorted(complete, key=lambda t: t.value)[:20]
+    latest = [t for t in complete if t not in best][-20:]
+    assert grown.now.complete == tuple(sorted(t.number for t in [*best, *latest]))
+    pruned = [t.number for t in trials if t.state == TrialState.PRUNED and t.intermediate_values]
+    assert grown.now.pruned == tuple(pruned[-24:])
+    assert grown.now.best == best[0].value
+    early = ChosenRows()
+    early.advance(history, complete[last_fit(len(complete)) - 1].number + 1)
+    assert grown.at_fit == early.now

@@ -33,9 +33,9 @@ def test_numbers_reach_from_zero_to_one() -> None:
     np.testing.assert_allclose(x[:, 3:], [[0, 0, 0], [1, 1, 1]], atol=1e-12)
 
 
-def test_two_choices_are_at_distance_one() -> None:
+def test_two_choices_are_a_quarter_of_a_range_apart() -> None:
     x = domain().features(points(c=[0, 2], n=[1, 1], r=[0.1, 0.1], w=[5, 5]), ALL)
-    assert np.linalg.norm(x[0] - x[1]) == pytest.approx(1.0)
+    assert np.linalg.norm(x[0] - x[1]) == pytest.approx(0.25)
     assert domain().groups.tolist() == [0, 0, 0, 1, 2, 3]
 
 
@@ -51,7 +51,7 @@ def test_what_is_inactive_in_one_is_in_the_middle() -> None:
     mask[1, [0, 1]] = False
     x = domain("c", "n").features(points(c=[1, 1], n=[0, 0], r=[0.1, 0.1], w=[5, 5]), mask)
     assert np.abs(x[0] - x[1])[3] == pytest.approx(0.5)
-    assert np.linalg.norm((x[0] - x[1])[:3]) == pytest.approx(np.sqrt(0.5))
+    assert np.linalg.norm((x[0] - x[1])[:3]) == pytest.approx(0.25 * np.sqrt(0.5))
 
 
 def test_back_from_features_numbers_exist() -> None:

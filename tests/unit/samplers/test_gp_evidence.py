@@ -54,10 +54,11 @@ def test_pruned_trials_alone_count_by_what_they_reported() -> None:
     assert np.isnan(found.losses[1, 0])
 
 
-def test_failures_have_no_loss() -> None:
-    found = evidence_of([trial(0.1, 1.0), trial(0.2, math.inf), trial(0.3, state=TrialState.FAIL)])
-    assert found.has_failed.tolist() == [False, True, True]
-    assert np.isnan(found.losses[1:]).all()
+def test_failures_count_as_the_upper_quartile() -> None:
+    failed = [trial(0.2, math.inf), trial(0.3, state=TrialState.FAIL)]
+    found = evidence_of([trial(0.1, 1.0), trial(0.4, 5.0), *failed])
+    assert found.has_failed.tolist() == [False, False, True, True]
+    assert found.losses[:, 0].tolist() == [1.0, 5.0, 5.0, 5.0]
 
 
 def test_constraints_are_columns() -> None:
@@ -119,3 +120,9 @@ def test_pruned_trials_show_parameters_until_one_is_complete() -> None:
     assert set(study.view().tracker(KnownParameters, KnownParameters).space) == {"y"}
     study.add_trial(trial(0.1, 1.0))
     assert set(study.view().tracker(KnownParameters, KnownParameters).space) == {"x"}
+
+
+def test_infinite_losses_beside_failures_do_no_harm() -> None:
+    failed = trial(0.3, state=TrialState.FAIL)
+    found = evidence_of([trial(0.1, -math.inf), trial(0.2, 1.0), failed, trial(0.4, -math.inf)])
+    assert found.losses[2, 0] == 1.0

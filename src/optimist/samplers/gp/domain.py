@@ -4,7 +4,7 @@ A *point* is a row of the unit cube, one coordinate per parameter (see ``search_
 of its parameters are active. *Features* are what the kernel measures distances in:
 
 - a number is one column, from 0 for the lowest value of its range to 1 for the highest;
-- a choice is a one-hot row over sqrt(2), so that two different choices are at the distance 1;
+- a choice is a one-hot row, of a size that puts two different choices at a quarter of a range from each other;
 - a number that is not active stands in the middle of its range, a choice that is not active is a row of zeros.
 
 So trials of different branches are compared by what they have in common, and by the parameter that tells the branches
@@ -31,7 +31,7 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.intp]
 
-_HALF: Final = math.sqrt(0.5)
+_HALF: Final = 0.25 * math.sqrt(0.5)  # of a one-hot row: two choices are as far apart as a quarter of a range
 
 
 class Domain:

@@ -2,7 +2,7 @@
 
 - Complete trials give their losses and constraints.
 - Pruned trials count as no better than the median of the complete ones, and no better than what they reported last.
-- Failed trials, and values that are NaN or infinitely bad, have no loss; they say where trials fail.
+- Failed trials, and values that are NaN or infinitely bad, count as bad as the upper quartile, and say where trials fail.
 
 The kernel is fitted on the first ``n_fitted`` trials, in steps that grow with the study; later ones join the fitted
 model as they come. Beyond a bound a choice of trials speaks for all: the best, the latest, and a spread of the others.
@@ -31,6 +31,7 @@ _COMPLETE, _PRUNED, _FAIL = int(TrialState.COMPLETE), int(TrialState.PRUNED), in
 _N_ALWAYS: Final = 20  # the kernel is fitted anew with each of the first trials
 _LONGEST_STAGE: Final = 32
 _MAX_OTHERS: Final = 1024
+_FAILED_QUANTILE: Final = 0.75
 
 
 class LastReports:
@@ -64,7 +65,7 @@ class Evidence:
         n_fitted: How many these are.
         points: (n, d) in the unit cube.
         mask: (n, d) which parameters each trial had.
-        losses: (n, n_objectives); NaN where a trial has none.
+        losses: (n, n_objectives); NaN as long as nothing is known, because no trial is complete.
         constraints: (n, n_constraints) above 0 where violated; NaN where not reported.
         is_complete: (n,) whether the trial is complete, with a usable loss.
         has_failed: (n,) whether it failed, or gave no usable loss.
@@ -107,16 +108,17 @@ def gather(view: View, domain: Domain, max_points: int) -> Evidence:
     first = _chosen(view, domain, states[:n_first], losses[:n_first], max_points)
     rows = np.concatenate([first, np.arange(n_first, view.n)])
     points, mask = _points(view, domain, rows)
-    has_params = mask.any(axis=1)
-    n_fitted = int(has_params[: len(first)].sum())
-    rows, points, mask = rows[has_params], points[has_params], mask[has_params]
+    # What stopped before it asked for all that every trial has says nothing of the rest.
+    is_whole: BoolArray = np.asarray(np.all(mask | domain.is_optional, axis=1) & np.any(mask, axis=1))
+    n_fitted = int(is_whole[: len(first)].sum())
+    rows, points, mask = rows[is_whole], points[is_whole], mask[is_whole]
 
     states, losses = states[rows], losses[rows]
     is_usable: BoolArray = np.asarray(~np.any(np.isnan(losses) | (losses == math.inf), axis=1))
     is_complete = (states == _COMPLETE) & is_usable
-    if view.n_objectives == 1 and np.any(states == _PRUNED):
-        losses[:, 0] = _with_pruned(view, rows, states, losses[:, 0], is_complete, n_fitted)
-    losses[~is_complete & (states != _PRUNED)] = math.nan
+    losses[~is_complete] = math.nan
+    if not is_complete.all():
+        _fill_in(view, rows, states, losses, is_complete, n_fitted)
     constraints = [view.constraint(key)[rows] for key in view.constraint_keys]
     return Evidence(
         n_fitted,
@@ -143,16 +145,21 @@ def _points(view: View, domain: Domain, rows: IntArray) -> tuple[FloatArray, Boo
     return domain.encoding.encode(columns), mask
 
 
-def _with_pruned(
+def _fill_in(
     view: View, rows: IntArray, states: npt.NDArray[np.int8], losses: FloatArray, is_complete: BoolArray, n_fitted: int
-) -> FloatArray:
-    """The losses (n_rows,) with those of pruned trials filled in."""
-    reported = view.tracker(LastReports, LastReports).losses(rows)
+) -> None:
+    """Give trials that are not complete the losses (n_rows, n_objectives) they count with."""
     # Of the fitted trials, as far as possible: the kernel shall depend on them alone.
     known = losses[:n_fitted][is_complete[:n_fitted]] if is_complete[:n_fitted].any() else losses[is_complete]
-    median = float(np.median(known)) if len(known) else math.nan
-    pruned = np.fmax(np.where(np.isfinite(reported), reported, median), median)
-    return np.where(states == _PRUNED, pruned, losses)
+    unknown = np.full((2, losses.shape[1]), math.nan)
+    median, quartile = np.quantile(known, (0.5, _FAILED_QUANTILE), axis=0, method="higher") if len(known) else unknown
+    losses[~is_complete] = quartile
+    is_pruned = states == _PRUNED
+    losses[is_pruned] = median
+    if losses.shape[1] == 1:
+        reported = view.tracker(LastReports, LastReports).losses(rows)
+        is_known = is_pruned & np.isfinite(reported)
+        losses[is_known, 0] = np.fmax(reported[is_known], median[0])
 
 
 # Which trials speak for all

@@ -18,6 +18,7 @@ from optimist.numerics.pareto import front_ranks
 FloatArray = npt.NDArray[np.float64]
 
 _MAX_FRONT: Final = 64
+_BEYOND: Final = 0.25  # of the front's extent: so far below the lowest loss the ideal is
 
 
 class Goal(Protocol):
@@ -71,7 +72,7 @@ class WeightedMaximum:
 
     Attributes:
         weights: (n_objectives,) above 0.
-        ideal: (n_objectives,) the lowest loss of each.
+        ideal: (n_objectives,) a loss of each that is out of reach.
         best: The lowest weighted maximum so far.
     """
 
@@ -106,7 +107,9 @@ def goal_of(losses: FloatArray, weights: FloatArray) -> Goal | None:
     if losses.shape[1] == 2:
         reference = worst + 0.1 * (worst - ideal) + 1e-3
         return Hypervolume(_front(losses, reference), reference)
-    weights = weights / np.maximum(worst - ideal, 1e-3)
+    # What is not worse than the front says how long it is; beyond its ends there may be better ones yet.
+    span = np.maximum(losses[front_ranks(losses) == 0].max(axis=0) - ideal, 1e-2)
+    weights, ideal = weights / span, ideal - _BEYOND * span
     return WeightedMaximum(weights, ideal, float((weights * (losses - ideal)).max(axis=1).min()))
 
 

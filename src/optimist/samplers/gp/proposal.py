@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -26,7 +27,7 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 _N_VALUES: Final = 64  # tried of a parameter on its own
-_MAX_REPEATS: Final = 200
+_LOOKED_AT: Final = (0, 1, 16, 128, 1024)  # candidates are compared with trials in parts: mostly the first will do
 _SAME: Final = 1e-9  # features that differ by less are the same
 
 
@@ -115,8 +116,9 @@ class Proposer:
         if not np.any(~np.isnan(evidence.losses).any(axis=1)):
             return None
         activity = Activity(domain, evidence.points, evidence.mask, known.order)
-        weights = rng.dirichlet(np.ones(view.n_objectives)) + 1e-3
-        surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights)
+        weights = 1.0 / (rng.dirichlet(np.ones(view.n_objectives)) + 0.02)  # of the objectives, if they are many
+        is_bold = rng.random() < self._settings.bold_share
+        surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights, is_bold=is_bold)
         pending = _pending(view, domain, activity)
         surrogate = surrogate.believing(pending)
         return Ground(surrogate, activity, self._incumbents(evidence, rng), _fixed(domain, pinned))
@@ -193,8 +195,10 @@ def _expected(trial: OpenTrial, domain: Domain) -> dict[str, Any]:
 def _without_tried(ground: Ground, points: FloatArray) -> FloatArray:
     """Points, the most promising first, from the first one on that is not the same as a trial; all if each of them is."""
     domain, tried = ground.domain, ground.surrogate.objectives[0].factor.x
-    for i, point in enumerate(points[:_MAX_REPEATS]):
-        features = domain.features(point[None], ground.activity.mask(point[None]))
-        if np.abs(features - tried).max(axis=1).min() > _SAME:
-            return points[i:]
+    for start, stop in pairwise(_LOOKED_AT):
+        part = points[start:stop]
+        features = domain.features(part, ground.activity.mask(part))
+        is_new = np.abs(features[:, None] - tried).max(axis=2).min(axis=1) > _SAME
+        if is_new.any():
+            return points[start + int(np.argmax(is_new)) :]
     return points

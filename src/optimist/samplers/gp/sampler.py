@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from optimist.distributions import BaseDistribution
-from optimist.exceptions import warn_user
-from optimist.history.base_trial import CONSTRAINT_PREFIX, checked_constraint
-from optimist.history.layout import internal_value
 from optimist.history.protocols import StudyLike, TrialLike
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.logging import get_logger
+from optimist.samplers.alone import propose_alone
 from optimist.samplers.base import BaseSampler, ColumnSampler
+from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
 from optimist.samplers.gp.startup import StartupDesign
 from optimist.samplers.untried import Untried, untried_cells
 from optimist.states import TrialState
@@ -92,11 +91,7 @@ class GPSampler(ColumnSampler):
         if duplicates not in ("avoid", "repeat"):
             raise ValueError(f'duplicates must be "avoid" or "repeat", but it is {duplicates!r}.')
         if constraints_func is not None:
-            warn_user(
-                "GPSampler(constraints_func=...) is deprecated since Optuna 5.0.0; call trial.set_constraint(key, value) "
-                "in the objective instead.",
-                FutureWarning,
-            )
+            warn_of_constraints_func("GPSampler")
         self._independent_sampler = independent_sampler
         self._n_startup_trials = min(n_startup_trials, N_SHORT_STARTUP) if startup == "short" else n_startup_trials
         self._deterministic_objective = deterministic_objective
@@ -106,7 +101,6 @@ class GPSampler(ColumnSampler):
         self._pinned: Mapping[str, Any] = {}
         self._startup = StartupDesign(self.streams)
         self._proposer: Proposer | None = None
-        self._experiment: dict[str, Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_proposer": None}
@@ -163,13 +157,14 @@ class GPSampler(ColumnSampler):
                     trial.number,
                     name,
                 )
-            return _sample_independent(self._independent_sampler, trial, name, distribution)
+            return propose_alone(self._independent_sampler, trial, name, distribution)
         if not is_startup:
             rng = self.streams.generator(trial.number, _FIRST_SINGLE_LANE + trial.n_suggested)
             value = self._model().propose_one(trial.view, name, distribution, trial.values, rng)
             if value is not None:
                 return value
-        return self._startup.value(trial.number, trial.n_suggested, distribution)
+        n_dimensions = len(self.relative_space(trial.view)) if trial.view.n else 1
+        return self._startup.value(trial.number, trial.n_suggested, distribution, n_dimensions)
 
     def _model(self) -> Proposer:
         if self._proposer is None:
@@ -178,7 +173,7 @@ class GPSampler(ColumnSampler):
             from optimist.samplers.gp.settings import Settings
 
             priors = Priors(max_noise=Priors.min_noise) if self._deterministic_objective else Priors()
-            self._proposer = Proposer(Settings(**{"priors": priors, **self._experiment}))
+            self._proposer = Proposer(Settings(priors))
         return self._proposer
 
     # Optuna's hooks
@@ -186,16 +181,5 @@ class GPSampler(ColumnSampler):
     def after_trial(
         self, study: StudyLike, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
-        if self._constraints_func is None or state not in (TrialState.COMPLETE, TrialState.PRUNED):
-            return
-        for i, value in enumerate(self._constraints_func(trial)):
-            constraint = checked_constraint(str(i), value)
-            study.set_trial_system_attr(trial.number, f"{CONSTRAINT_PREFIX}{i}", constraint)
-
-
-def _sample_independent(sampler: BaseSampler, trial: TrialLike, name: str, distribution: BaseDistribution) -> Any:
-    """Ask another sampler for the internal value of one parameter."""
-    if isinstance(sampler, ColumnSampler):
-        return sampler.propose_one(trial, name, distribution)
-    frozen = trial.study.get_trials(deepcopy=False)[trial.number]
-    return internal_value(distribution, sampler.sample_independent(trial.study, frozen, name, distribution))
+        if self._constraints_func is not None:
+            note_constraints(study, trial, state, self._constraints_func)

@@ -20,13 +20,15 @@ class Settings:
         n_incumbents: How many best trials these surround.
         n_starts: How many candidates a search by gradients begins from.
         n_evaluations: Of the acquisition function in such a search, at most.
+        bold_share: So many trials ask for a real improvement where the search stands still.
     """
 
     priors: Priors = field(default_factory=Priors)
-    tail: float = 3.0
-    max_points: int = 256
+    tail: float = 8.0
+    max_points: int = 224
     n_spread: int = 256
     n_near: int = 192
     n_incumbents: int = 4
     n_starts: int = 6
     n_evaluations: int = 30
+    bold_share: float = 0.5

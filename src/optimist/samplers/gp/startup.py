@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from optimist.distributions import BaseDistribution, CategoricalDistribution
 from optimist.numerics.streams import TrialStreams
 from optimist.search_space.quantile import quantile_function
 
+_N_WIDE: Final = 5.0  # parameters; with more of them points keep away from the ends of ranges
 _N_DIGITS: Final = 5  # so many halvings of a range; the next 32 trials begin again
 
 
@@ -26,12 +28,20 @@ class StartupDesign:
     def __init__(self, streams: TrialStreams) -> None:
         self._streams = streams
 
-    def value(self, number: int, ordinal: int, distribution: BaseDistribution) -> Any:
-        """The internal value of the parameter that trial ``number`` asks for as its ``ordinal``-th, from 0."""
-        quantile = quantile_function(distribution)
-        if number == 0 and not isinstance(distribution, CategoricalDistribution):
-            return quantile(0.5)
-        return quantile(self._coordinate(number, ordinal))
+    def value(self, number: int, ordinal: int, distribution: BaseDistribution, n_dimensions: int) -> Any:
+        """The internal value of a parameter.
+
+        Args:
+            number: Of the trial.
+            ordinal: The parameter is the trial's ``ordinal``-th, from 0.
+            distribution: Of the parameter.
+            n_dimensions: How many parameters trials have, as far as that is known.
+        """
+        u = self._coordinate(number, ordinal)
+        if not isinstance(distribution, CategoricalDistribution):
+            reach = 0.0 if number == 0 else min(1.0, math.sqrt(_N_WIDE / max(n_dimensions, 1)))
+            u = 0.5 + reach * (u - 0.5)
+        return quantile_function(distribution)(u)
 
     def _coordinate(self, number: int, ordinal: int) -> float:
         """The digits of ``number`` in base 2, the last one first, each flipped or not; below them random ones."""

@@ -17,12 +17,15 @@ from optimist.numerics.marginal_likelihood import fit_kernel
 from optimist.numerics.standardise import standardised
 from optimist.samplers.gp.domain import Domain
 from optimist.samplers.gp.evidence import Evidence
-from optimist.samplers.gp.goals import Goal, goal_of
+from optimist.samplers.gp.goals import Goal, Incumbent, goal_of
 from optimist.samplers.gp.settings import Settings
 
 FloatArray = npt.NDArray[np.float64]
 
 _N_KEPT: Final = 64
+_PATIENCE: Final = 5  # trials
+_NOTHING: Final = 0.01  # of the standard deviation of the losses
+_REAL_IMPROVEMENT: Final = 0.1
 
 T = TypeVar("T")
 
@@ -114,7 +117,7 @@ class Surrogate:
 
 
 def build_surrogate(
-    domain: Domain, evidence: Evidence, settings: Settings, memo: Memo, weights: FloatArray
+    domain: Domain, evidence: Evidence, settings: Settings, memo: Memo, weights: FloatArray, *, is_bold: bool
 ) -> Surrogate:
     """Fit what can be learned from the trials.
 
@@ -124,9 +127,8 @@ def build_surrogate(
         settings: Of the sampler.
         memo: Of what was fitted before.
         weights: (n_objectives,) positive, of the objectives where there are three or more.
-
-    Raises:
-        ValueError: There is nothing to learn from: no trial has a loss.
+        is_bold: Whether to ask for a real improvement as soon as the latest trials brought next to none. A search that has
+            found the bottom of one valley then looks into the others, instead of polishing for ever.
     """
     fit = _Fit(domain, evidence, settings, memo)
     objectives = tuple(fit.objective(column) for column in evidence.losses.T)
@@ -134,7 +136,16 @@ def build_surrogate(
     if evidence.has_failed.any():
         constraints.append(fit.constraint(np.where(evidence.has_failed, 1.0, -1.0)))
     expected = np.stack([gp.posterior(fit.features[evidence.is_feasible])[0] for gp in objectives], axis=1)
-    return Surrogate(domain, objectives, tuple(constraints), goal_of(expected, weights))
+    goal = goal_of(expected, weights)
+    if isinstance(goal, Incumbent) and is_bold and _stands_still(expected[:, 0]):
+        goal = Incumbent(goal.best - _REAL_IMPROVEMENT)
+    return Surrogate(domain, objectives, tuple(constraints), goal)
+
+
+def _stands_still(expected: FloatArray) -> bool:
+    """Whether the latest trials improved on those before by next to nothing; losses (n,) in the order of the trials."""
+    before, latest = expected[:-_PATIENCE], expected[-_PATIENCE:]
+    return len(before) > 0 and float(before.min() - latest.min()) < _NOTHING
 
 
 class _Fit:
