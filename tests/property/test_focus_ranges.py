@@ -21,7 +21,7 @@ def numbers(draw: st.DrawFn) -> FloatDistribution | IntDistribution:
         step = 1 if log else draw(st.integers(1, 9))
         return IntDistribution(low, low + width * step, log=log, step=step)
     step_f = None if log or draw(st.booleans()) else draw(st.sampled_from([0.1, 0.25, 3.0]))
-    return FloatDistribution(low, low + width * (step_f or 0.5), log=log, step=step_f)
+    return FloatDistribution(low, round(low + width * (step_f or 0.5), 9), log=log, step=step_f)
 
 
 @given(numbers(), SHARES, SHARES, st.floats(0.0, 1.0, exclude_max=True))
