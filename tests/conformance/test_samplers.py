@@ -17,6 +17,7 @@ from optimist.samplers import (
     BruteForceSampler,
     CmaEsSampler,
     ColumnSampler,
+    FocusedSampler,
     GPSampler,
     GridSampler,
     NSGAIIISampler,
@@ -198,6 +199,13 @@ class HillClimber(optuna.samplers.BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
+
+
+class TestFocusedSamplerAroundTPE(SamplerSuite):
+    """Without a focus."""
+
+    def make_sampler(self, space: Space | None = None, seed: int | None = None) -> BaseSampler:
+        return FocusedSampler(TPESampler(seed=seed))
 
 
 class TestPartialFixedSamplerAroundTPE(SamplerSuite):

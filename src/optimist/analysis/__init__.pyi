@@ -3,6 +3,12 @@ from .comparison import Difference as Difference
 from .comparison import StudyComparison as StudyComparison
 from .comparison import compare_studies as compare_studies
 from .condemned_cases import Cost as Cost
+from .confirmation import Confirmation as Confirmation
+from .confirmation import ConfirmedTrial as ConfirmedTrial
+from .focus_report import FocusedParameter as FocusedParameter
+from .focus_report import FocusReport as FocusReport
+from .objective_check import CheckFinding as CheckFinding
+from .objective_check import ObjectiveCheck as ObjectiveCheck
 from .pruning_audit import PruningAudit as PruningAudit
 from .pruning_audit import Share as Share
 from .pruning_audit import ValueRange as ValueRange

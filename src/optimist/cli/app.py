@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from optimist.cli.ask_tell import ask, tell
+from optimist.cli.check import check
 from optimist.cli.command import write_lines
 from optimist.cli.comparing import compare
 from optimist.cli.exchange import export_studies, import_studies
@@ -31,7 +32,7 @@ SECTIONS = {
     "Trials": ("trials", "best-trial", "best-trials", "void"),
     "What was found": ("report", "compare", "export"),
     "Pruning": ("audit", "replay"),
-    "Run trials from the shell": ("run", "ask", "tell"),
+    "Run trials from the shell": ("check", "run", "ask", "tell"),
     "From and to Optuna": ("import", "export-optuna"),
     "Upkeep": ("storage upgrade", "storage compact", "storage repair", "help"),
 }
@@ -132,6 +133,7 @@ for _command in (
     list_trials,
     show_best_trial,
     list_best_trials,
+    check,
     run,
     void_trial,
     report,

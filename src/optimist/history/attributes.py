@@ -45,3 +45,9 @@ AUDIT_KEY: Final = "optimist:audit"
 
 PROVENANCE_KEY: Final = "optimist:provenance"
 """On a study: how its trials came to be, a list of notes; see ``optimist.study.provenance``."""
+
+FOCUS_KEY: Final = "optimist:focus"
+"""On a study: the focuses that ``Study.focus`` set, the latest last; see ``optimist.history.focusing``."""
+
+PROBE_KEY: Final = "optimist:probe"
+"""On a trial: the parameter whose focus it tests by a value outside."""

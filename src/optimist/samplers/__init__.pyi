@@ -6,6 +6,7 @@ from .cmaes import CmaEsSampler as CmaEsSampler
 from .evolution import BaseGASampler as BaseGASampler
 from .evolution import NSGAIIISampler as NSGAIIISampler
 from .evolution import NSGAIISampler as NSGAIISampler
+from .focused import FocusedSampler as FocusedSampler
 from .gp import GPSampler as GPSampler
 from .grid import GridSampler as GridSampler
 from .partial_fixed import PartialFixedSampler as PartialFixedSampler

@@ -13,8 +13,10 @@ from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
 from optimist.samplers.base import BaseSampler
 from optimist.states import StudyDirection
-from optimist.storages.base import check_name
+from optimist.storages.base import Storage, check_name
+from optimist.storages.face import InMemoryStorage
 from optimist.storages.open import StorageLike, open_face, open_storage
+from optimist.study.dry_run import is_dry
 from optimist.study.study import Study
 from optimist.study.summaries import StudySummary, summarize_studies
 
@@ -67,6 +69,8 @@ def create_study(
         study_name = os.environ.get(NAME_VARIABLE) or None
     if study_name is not None:
         check_name("A study's name", study_name)
+    if is_dry():
+        storage, create_database = InMemoryStorage(), False
     face, opened = open_face(storage, create_database=create_database)
     try:
         record = opened.create_study(study_name, wanted)
@@ -110,7 +114,17 @@ def load_study(
         if len(names) != 1:
             raise ValueError(f"Give study_name: the storage holds {len(names)} studies{_listed(names)}.")
         study_name = names[0]
+    if is_dry():
+        face = _double(opened, study_name)
     return Study(study_name, face, sampler, pruner)
+
+
+def _double(storage: Storage, study_name: str) -> InMemoryStorage:
+    """A storage in memory with a study of the same name and directions, without its trials."""
+    directions = storage.load_study(study_name).directions
+    face, opened = open_face(InMemoryStorage())
+    opened.create_study(study_name, directions)
+    return face  # type: ignore[return-value]
 
 
 def delete_study(*, study_name: str, storage: StorageLike) -> None:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Container
 from typing import Any, Final
 
-from optimist.history.attributes import DEFAULTS_KEY, METRIC_NAMES_KEY, RECOMMENDS_KEY
+from optimist.history.attributes import DEFAULTS_KEY, FOCUS_KEY, METRIC_NAMES_KEY, RECOMMENDS_KEY
 from optimist.history.draft import StudyChange
 from optimist.history.history import History
 from optimist.history.records import FrozenTrial
@@ -97,8 +97,9 @@ class Lane:
 
     def __init__(self, source: History) -> None:
         self.history = History(source.directions)
-        if METRIC_NAMES_KEY in source.system_attrs:  # by which pruners match metrics to objectives
-            self.history.system_attrs = {METRIC_NAMES_KEY: source.system_attrs[METRIC_NAMES_KEY]}
+        # What pruners match metrics to objectives by, and what the search keeps to; neither changes while trials run.
+        kept = (METRIC_NAMES_KEY, FOCUS_KEY)
+        self.history.system_attrs = {key: source.system_attrs[key] for key in kept if key in source.system_attrs}
         self._rows = RowReader(source)
         self._n_known = 0
 

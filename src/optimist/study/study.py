@@ -28,13 +28,14 @@ from optimist.study.checkpoints import Checkpoints
 from optimist.study.conductor import end_trial, is_exhaustible, propose
 from optimist.study.crew_loop import CrewLoop
 from optimist.study.defaults import tries_defaults
+from optimist.study.dry_run import hand_over
 from optimist.study.escort import Escort
-from optimist.study.findings import Findings
 from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
 from optimist.study.limits import Limits
 from optimist.study.live_trial import Trial
 from optimist.study.lost_trials import LostTrials
+from optimist.study.next_steps import NextSteps
 from optimist.study.optimize import Loop
 from optimist.study.outcome import outcome_of
 from optimist.study.plan import Objective, Plan, check_exception_classes, check_order, is_at_least
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 _logger = get_logger(__name__)
 
 
-class Study(Findings):
+class Study(NextSteps):
     """A collection of trials; made by :func:`create_study` or :func:`load_study`.
 
     Args:
@@ -165,6 +166,7 @@ class Study(Findings):
         """
         if not callable(func):
             raise TypeError(f"The objective must be callable with a trial, but got {func!r}.")
+        hand_over(self, func, n_trials if total_trials is None else total_trials, workers)
         catch = tuple(catch) if isinstance(catch, Iterable) else (catch,)
         check_exception_classes(catch)
         n_threads = count_threads(n_jobs)
