@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from optimist.study.defaults import default_trial_number
 from optimist.study.ledger import Ledger
+from optimist.study.notebook_bar import NotebookBar
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -35,19 +36,24 @@ class Progress:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
+        self._notebook = NotebookBar(self._bar) if self._bar.console.is_jupyter else None
         self._follows_time = n_trials is None and timeout_s is not None
         self._task = self._bar.add_task("no value yet", total=timeout_s if self._follows_time else n_trials, n=0)
         self._n = 0
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if self._notebook is None:
+            self._bar.start()
         return self
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if self._notebook is None:
+            self._bar.stop()
+        else:
+            self._notebook.show()
 
     def update(self, ledger: Ledger) -> None:
         """Note that a trial ended."""
@@ -55,6 +61,8 @@ class Progress:
             self._n += 1
             done = self._bar.tasks[0].elapsed if self._follows_time else self._n
             self._bar.update(self._task, completed=done, description=_describe(ledger), n=self._n)
+            if self._notebook is not None:
+                self._notebook.show_now_and_then()
 
 
 def _describe(ledger: Ledger) -> str:
