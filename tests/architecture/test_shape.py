@@ -57,6 +57,11 @@ def test_command_line_help_loads_no_engine() -> None:
     assert not loaded & {"numpy", "scipy", "sqlalchemy", "plotly"}
 
 
+def test_first_trial_loads_no_numpy() -> None:
+    run = "import optimist\noptimist.create_study().optimize(lambda trial: trial.suggest_float('x', 0, 1), n_trials=1)"
+    assert not modules_after(run) & {"numpy", "scipy", "sqlalchemy", "plotly", "rich"}
+
+
 def modules_after(statement: str) -> set[str]:
     code = f"{statement}\nimport sys\nprint(*sys.modules)"
     return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())

@@ -13,7 +13,6 @@ from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.samplers.base import BaseSampler
-from optimist.search_space.encoding import encoding_of
 from optimist.search_space.quantile import quantile_function
 from optimist.search_space.space import SearchSpace
 from optimist.states import TrialState
@@ -165,6 +164,8 @@ def outside_value(restriction: Restriction, distribution: BaseDistribution, plac
         return None if restriction.holds(value) else value
     left = restriction.narrow(distribution)
     assert isinstance(left, (FloatDistribution, IntDistribution))
+    from optimist.search_space.encoding import encoding_of  # loads numpy, which a study without a focus can do without
+
     encoding = encoding_of(SearchSpace({restriction.name: distribution}))
     lower, upper = encoding.cells({restriction.name: [left.low, left.high]})
     low, high = float(lower[0, 0]), float(upper[1, 0])
