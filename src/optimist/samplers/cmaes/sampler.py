@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 import numpy as np
 
@@ -16,11 +15,11 @@ from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.samplers.alone import propose_alone
-from optimist.samplers.base import BaseSampler, ColumnSampler
+from optimist.samplers.base import BaseSampler
 from optimist.samplers.cmaes.engine import Engine, Start, Variant, load_library, promising_start
 from optimist.samplers.cmaes.runs import Plan, Restart, Runs
+from optimist.samplers.pinned import PinnedSampler
 from optimist.samplers.random import RandomSampler
-from optimist.samplers.untried import Untried, untried_cells
 from optimist.search_space.encoding import Encoding, encoding_of
 from optimist.search_space.quantile import quantile_function
 from optimist.search_space.space import SearchSpace
@@ -31,13 +30,12 @@ _logger = get_logger(__name__)
 _SIGMA: Final = 1.0 / 6.0  # three standard deviations from the middle of a range to its ends
 _MAX_CELLS: Final = 2**16  # a finer discrete parameter is as good as continuous
 _N_TRIES: Final = 16  # to sample a point that is new in a finite space
-_UNTRIED_LANE: Final = 0
 _POINT_LANE: Final = 1
 _RUN_LANE: Final = 2
 _RESTARTS: Final = ("ipop", "bipop")
 
 
-class CmaEsSampler(ColumnSampler):
+class CmaEsSampler(PinnedSampler):
     """Search with CMA-ES, an evolution strategy for numerical parameters and budgets of some hundred trials and more.
 
     Trials are drawn from a normal distribution whose mean, step size and covariance adapt, generation by generation,
@@ -137,6 +135,7 @@ class CmaEsSampler(ColumnSampler):
         self._n_startup_trials = n_startup_trials
         self._independent = RandomSampler(seed) if independent_sampler is None else independent_sampler
         self._is_independent_given = independent_sampler is not None
+        self._avoids_duplicates = not self._is_independent_given  # else a sampler of the user's has a say in the cells
         self._warns_of_single = warn_independent_sampling
         self._considers_pruned = consider_pruned_trials
         self._restart = cast(Restart | None, restart_strategy)
@@ -144,7 +143,6 @@ class CmaEsSampler(ColumnSampler):
         self._growth = 2 if inc_popsize == -1 else inc_popsize
         self._separable, self._margin, self._lr_adapt = use_separable_cma, with_margin, lr_adapt
         self._source_trials = source_trials
-        self._pinned: Mapping[str, Any] = {}
         self._key = object()  # what its runs are remembered by: they depend on all arguments
         self._warned: set[str] = set()
         self._space: tuple[Any, SearchSpace] = (None, SearchSpace())
@@ -156,10 +154,9 @@ class CmaEsSampler(ColumnSampler):
     def is_seeded(self) -> bool:
         return self.streams.is_seeded and (not self._is_independent_given or self._independent.is_seeded)
 
-    def pin(self, params: Mapping[str, Any]) -> BaseSampler:
-        pinned = copy.copy(self)
-        pinned._pinned = {**self._pinned, **params}  # noqa: SLF001  (its own class)
-        pinned._key = object()  # noqa: SLF001
+    def pin(self, params: Mapping[str, Any]) -> Self:
+        pinned = super().pin(params)
+        pinned._key = object()  # noqa: SLF001  (its own class)
         return pinned
 
     # Which way a trial goes
@@ -167,12 +164,6 @@ class CmaEsSampler(ColumnSampler):
     def _is_startup(self, view: View) -> bool:
         n = view.count(TrialState.COMPLETE) + self._considers_pruned * view.count(TrialState.PRUNED)
         return n < max(self._n_startup_trials, 1)
-
-    def _untried(self, trial: TrialLike) -> Untried | None:
-        """The cells that may be proposed; None if any point may, or if a sampler of the user's has a say in them."""
-        if self._is_independent_given:
-            return None
-        return untried_cells(trial.view, self._pinned, lambda: self.streams.generator(trial.number, _UNTRIED_LANE))
 
     def relative_space(self, view: View) -> dict[str, BaseDistribution]:
         if view.n_objectives > 1:

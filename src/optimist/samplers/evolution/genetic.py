@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -15,15 +14,14 @@ from optimist.history.layout import Layout, internal_value
 from optimist.history.protocols import StudyLike, TrialLike
 from optimist.history.records import FrozenTrial
 from optimist.history.view import OpenTrial, View
-from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
 from optimist.samplers.evolution.base import BaseGASampler, rows_of, trials_of
 from optimist.samplers.evolution.breeding import Brood, Heredity, breed
 from optimist.samplers.evolution.generations import Generations
 from optimist.samplers.nsgaii.base import BaseCrossover, BaseMutation, check_probability
 from optimist.samplers.nsgaii.pairwise import UniformCrossover
+from optimist.samplers.pinned import PinnedSampler
 from optimist.samplers.startup import LatinHypercube
-from optimist.samplers.untried import Untried, untried_cells
 from optimist.search_space.encoding import encoding_of
 from optimist.search_space.quantile import quantile_function
 from optimist.search_space.space import SearchSpace
@@ -36,7 +34,6 @@ SelectElites = Callable[[Any, list[FrozenTrial]], list[FrozenTrial]]
 MakeChild = Callable[[Any, dict[str, BaseDistribution], list[FrozenTrial]], dict[str, Any]]
 AfterTrial = Callable[[Any, FrozenTrial, TrialState, Sequence[float] | None], None]
 
-_UNTRIED_LANE: Final = 0
 _BREEDING_LANE: Final = 1
 _SELECTION_LANE: Final = 2
 _FIRST_SINGLE_LANE: Final = 3
@@ -44,7 +41,7 @@ _ROUNDING: Final = 1e-12  # by which a value may come back from the unit cube ch
 _N_CACHED: Final = 64  # spaces whose parents are kept encoded; conditional parameters have one each
 
 
-class GeneticSampler(ColumnSampler, BaseGASampler):
+class GeneticSampler(PinnedSampler, BaseGASampler):
     """Breed each trial from the parents of its generation; see NSGAIISampler for the arguments."""
 
     def __init__(
@@ -62,7 +59,7 @@ class GeneticSampler(ColumnSampler, BaseGASampler):
         child_generation_strategy: MakeChild | None,
         after_trial_strategy: AfterTrial | None,
     ) -> None:
-        ColumnSampler.__init__(self, seed)
+        PinnedSampler.__init__(self, seed)
         BaseGASampler.__init__(self, population_size)
         crossover = UniformCrossover(swapping_prob) if crossover is None else crossover
         self._check(population_size, mutation, crossover)
@@ -81,7 +78,6 @@ class GeneticSampler(ColumnSampler, BaseGASampler):
         self._select_elites = elite_population_selection_strategy
         self._make_child = child_generation_strategy
         self._after_trial = after_trial_strategy
-        self._pinned: Mapping[str, Any] = {}
         self._startup = LatinHypercube(self.streams, population_size)
 
     def _check(self, population_size: Any, mutation: Any, crossover: Any) -> None:
@@ -131,15 +127,6 @@ class GeneticSampler(ColumnSampler, BaseGASampler):
         if self.generations(trial.view).at(trial.view.n) or self._untried(trial) is not None:
             return None
         return self._startup.uniforms(trial.number)
-
-    def pin(self, params: Mapping[str, Any]) -> BaseSampler:
-        pinned = copy.copy(self)
-        pinned._pinned = {**self._pinned, **params}  # noqa: SLF001  (its own class)
-        return pinned
-
-    def _untried(self, trial: TrialLike) -> Untried | None:
-        """The cells that may be proposed; None if any point may."""
-        return untried_cells(trial.view, self._pinned, lambda: self.streams.generator(trial.number, _UNTRIED_LANE))
 
     # Parents
 

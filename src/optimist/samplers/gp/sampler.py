@@ -5,8 +5,7 @@ The model, and numpy and scipy with it, is loaded by the first trial that needs 
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from optimist.distributions import BaseDistribution
@@ -16,10 +15,10 @@ from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.numerics.blas_threads import one_blas_thread
 from optimist.samplers.alone import propose_alone
-from optimist.samplers.base import BaseSampler, ColumnSampler
+from optimist.samplers.base import BaseSampler
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
 from optimist.samplers.gp.startup import StartupDesign
-from optimist.samplers.untried import Untried, untried_cells
+from optimist.samplers.pinned import PinnedSampler
 from optimist.states import TrialState
 
 if TYPE_CHECKING:
@@ -30,12 +29,11 @@ _logger = get_logger(__name__)
 N_SHORT_STARTUP: Final = 5
 """So many trials before the model are enough; more of them cost more than the model gains by them."""
 
-_UNTRIED_LANE: Final = 0
 _RELATIVE_LANE: Final = 1
 _FIRST_SINGLE_LANE: Final = 2
 
 
-class GPSampler(ColumnSampler):
+class GPSampler(PinnedSampler):
     """Bayesian optimization with Gaussian processes.
 
     After a few trials that spread over the space, a Gaussian process says of every point which value to expect there, and
@@ -99,7 +97,6 @@ class GPSampler(ColumnSampler):
         self._constraints_func = constraints_func
         self._warns_of_independent = warn_independent_sampling
         self._avoids_duplicates = duplicates == "avoid"
-        self._pinned: Mapping[str, Any] = {}
         self._startup = StartupDesign(self.streams)
         self._proposer: Proposer | None = None
 
@@ -116,19 +113,8 @@ class GPSampler(ColumnSampler):
         if self._independent_sampler is not None:
             self._independent_sampler.reseed_rng()
 
-    def pin(self, params: Mapping[str, Any]) -> BaseSampler:
-        pinned = copy.copy(self)
-        pinned._pinned = {**self._pinned, **params}  # noqa: SLF001  (its own class)
-        return pinned
-
     def _is_startup(self, view: View) -> bool:
         return view.count(TrialState.COMPLETE) + view.count(TrialState.PRUNED) < self._n_startup_trials
-
-    def _untried(self, trial: TrialLike) -> Untried | None:
-        """The cells that may be proposed; None if any point may."""
-        if not self._avoids_duplicates:
-            return None
-        return untried_cells(trial.view, self._pinned, lambda: self.streams.generator(trial.number, _UNTRIED_LANE))
 
     # Proposals
 

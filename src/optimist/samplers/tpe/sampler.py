@@ -5,9 +5,8 @@ The model, and numpy with it, is loaded by the first trial that needs it; the tr
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from optimist.distributions import BaseDistribution
@@ -16,12 +15,11 @@ from optimist.history.protocols import StudyLike, TrialLike
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.logging import get_logger
-from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
+from optimist.samplers.pinned import PinnedSampler
 from optimist.samplers.startup import LatinHypercube
 from optimist.samplers.tpe.blocks import UniformBlocks
 from optimist.samplers.tpe.groups import GroupSpaces
-from optimist.samplers.untried import Untried, untried_cells
 from optimist.search_space.quantile import quantile_function
 from optimist.search_space.space import SearchSpace
 from optimist.states import TrialState
@@ -40,13 +38,12 @@ MAX_GOOD_PARETO: Final = 100
 """Nor beyond this with several objectives."""
 
 _N_FULL_WEIGHT: Final = 25
-_UNTRIED_LANE: Final = 0
 _FIRST_SINGLE_LANE: Final = 1
 
 T = TypeVar("T")
 
 
-class TPESampler(ColumnSampler):
+class TPESampler(PinnedSampler):
     """Bayesian optimization with the tree-structured Parzen estimator.
 
     Finished trials are split into a few good ones and the rest. Two densities say where either lie; the next trial goes
@@ -138,7 +135,6 @@ class TPESampler(ColumnSampler):
         self._constant_liar = constant_liar
         self._constraints_func = constraints_func
         self._avoids_duplicates = duplicates == "avoid"
-        self._pinned: Mapping[str, Any] = {}
         self._startup = LatinHypercube(self.streams, n_startup_trials)
         self._blocks = UniformBlocks(self.streams)
         self._shared: tuple[Any, SearchSpace, dict[str, BaseDistribution]] = (None, SearchSpace(), {})
@@ -151,19 +147,8 @@ class TPESampler(ColumnSampler):
             return None
         return self._startup.uniforms(trial.number)
 
-    def pin(self, params: Mapping[str, Any]) -> BaseSampler:
-        pinned = copy.copy(self)
-        pinned._pinned = {**self._pinned, **params}  # noqa: SLF001  (its own class)
-        return pinned
-
     def _is_startup(self, view: View) -> bool:
         return view.count(TrialState.COMPLETE) + view.count(TrialState.PRUNED) < self._n_startup_trials
-
-    def _untried(self, trial: TrialLike) -> Untried | None:
-        """The cells that may be proposed; None if any point may."""
-        if not self._avoids_duplicates:
-            return None
-        return untried_cells(trial.view, self._pinned, lambda: self.streams.generator(trial.number, _UNTRIED_LANE))
 
     def _is_multivariate(self, view: View) -> bool:
         if self._multivariate is not None:
