@@ -116,6 +116,7 @@ class Loop:
                 return conductor.begin(self._plan.terms)
             if not study.escort.may_begin():
                 return None
+            is_spent = False  # as the last look found, with nobody to wait for
             while not study.is_stopping and self._n_left > 0:
                 if self._plan.is_late:
                     break
@@ -125,6 +126,9 @@ class Loop:
                 except BudgetSpentError:
                     trial = None
                     may_change = conductor.waits_for_others()
+                    if not may_change and not is_spent:
+                        is_spent = True  # but a trial may have been lost, and queued again, between the two questions
+                        continue
                 if trial is not None:
                     self._n_left -= 1
                     self._n_running += 1

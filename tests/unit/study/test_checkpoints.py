@@ -17,12 +17,15 @@ import optimist
 from optimist.exceptions import UpdateFinishedTrialError
 from optimist.samplers import RandomSampler
 from optimist.states import TrialState
+from optimist.storages.base import Terms
 from optimist.storages.callbacks import FIRST_KEY, HISTORY_KEY
+from optimist.storages.leases import LeaseSettings
 from optimist.storages.memory import MemoryStore
 from optimist.storages.sql.storage import SQLStorage
 from optimist.storages.sql.urls import parse_url
 from optimist.study import Study
 from optimist.study.checkpoints import CHECKPOINTS_VARIABLE, predecessors
+from optimist.study.conductor import Conductor
 from optimist.trial import FixedTrial, Trial, create_trial
 from tests.unit.study.conftest import MakeStudy
 
@@ -269,3 +272,25 @@ def test_trial_of_a_killed_worker_goes_on_from_its_last_checkpoint(tmp_path: Pat
     assert (lost.state, retry.state) == (TrialState.FAIL, TrialState.COMPLETE)
     assert retry.params == lost.params
     assert not list(state.parent.parent.iterdir())  # both are gone
+
+
+def test_trial_that_is_lost_just_when_the_budget_looks_spent_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SQLStorage(f"sqlite:///{tmp_path}/study.db")
+    store.leases = LeaseSettings(interval_s=0.2, length_s=0.5)
+    study = optimist.create_study(storage=store)
+    store.begin_trial(study.ledger.record.study_id, 0, Terms(lease_s=0.5))  # by a worker that is not heard of again
+    waits_for_others = Conductor.waits_for_others
+
+    def others_after_the_loss(self: Conductor) -> bool:
+        deadline = time.monotonic() + 30
+        while not any(trial.state == TrialState.FAIL for trial in study.trials):
+            assert time.monotonic() < deadline
+            study.lost_trials.reclaim()  # as the thread does that looks after lost trials, at any moment
+            time.sleep(0.05)
+        return waits_for_others(self)
+
+    monkeypatch.setattr(Conductor, "waits_for_others", others_after_the_loss)
+    study.optimize(lambda trial: 1.0, total_trials=1)
+    assert [trial.state.name for trial in study.trials] == ["FAIL", "COMPLETE"]

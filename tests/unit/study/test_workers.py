@@ -34,6 +34,23 @@ def own_outcomes(study: optimist.Study) -> int:
     return sum(t.state.is_finished() and LEASE_LOST_KEY not in t.system_attrs for t in study.get_trials(deepcopy=False))
 
 
+def wait_for(mark: Path) -> None:
+    """Sleep until a file is there."""
+    deadline = time.monotonic() + 60
+    while not mark.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def is_first(mark: Path) -> bool:
+    """Whether no process asked before this one."""
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
 def test_n_trials_is_met_exactly(study: optimist.Study) -> None:
     study.optimize(suggest_all, n_trials=13, workers=3)
     assert states(study) == ["COMPLETE"] * 13
@@ -107,8 +124,7 @@ def test_other_storages(kind: str, tmp_path: Path) -> None:
     study = optimist.create_study(storage=storage)
 
     def objective(trial: optimist.Trial) -> float:
-        if not (tmp_path / "died").exists():
-            (tmp_path / "died").touch()
+        if is_first(tmp_path / "died"):
             os.kill(os.getpid(), signal.SIGKILL)
         return suggest_all(trial)
 
@@ -144,11 +160,16 @@ def test_target(study: optimist.Study) -> None:
     assert set(states(study)) == {"COMPLETE"}
 
 
-def test_stop_in_the_objective(study: optimist.Study) -> None:
+def test_stop_in_the_objective(study: optimist.Study, tmp_path: Path) -> None:
+    stopped = tmp_path / "stopped"
+
     def objective(trial: optimist.Trial) -> float:
         if trial.number == 3:
             study.stop()  # the study that the worker knows
             assert trial.study is study
+            stopped.touch()
+        elif trial.number > 3:
+            wait_for(stopped)  # what runs beside it ends; nothing begins after it
         return 1.0
 
     study.optimize(objective, workers=2)
@@ -298,8 +319,7 @@ def test_a_worker_that_dies_loses_nothing(study: optimist.Study, tmp_path: Path)
 
     def objective(trial: optimist.Trial) -> float:
         value = trial.suggest_float("x", 0, 1)
-        if trial.number >= 2 and not mark.exists():
-            mark.touch()
+        if trial.number >= 2 and is_first(mark):
             trial.report(0.5, 0)
             os.kill(os.getpid(), signal.SIGKILL)
         return value
