@@ -51,3 +51,9 @@ FOCUS_KEY: Final = "optimist:focus"
 
 PROBE_KEY: Final = "optimist:probe"
 """On a trial: the parameter whose focus it tests by a value outside."""
+
+REFUSED_KEY: Final = "optimist:refused"
+"""On a failed trial that met a dead end: the parameter that had no allowed value, and its distribution as JSON."""
+
+CONSTRAINED_KEY: Final = "optimist:parameter_constraint"
+"""On a study that was made with a parameter constraint: the name of the function, which itself cannot be stored."""

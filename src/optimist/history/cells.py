@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from optimist.distributions import BaseDistribution
 from optimist.history.history import History
 from optimist.history.layout import Layout
+from optimist.history.parameter_constraint import MAX_CELLS, ParameterConstraint
 from optimist.history.trackers import LayoutFilter
 from optimist.numerics.urn import Urn
 from optimist.search_space.numbering import CellNumbers
@@ -94,11 +95,18 @@ class FinishedCells:
     Args:
         space: A finite space.
         fixed: Internal values of some of its parameters; only cells with these count.
+        constraint: What it forbids is not left either, in a space that is small enough to look through.
     """
 
-    def __init__(self, space: SearchSpace, fixed: Mapping[str, Any]) -> None:
+    def __init__(
+        self, space: SearchSpace, fixed: Mapping[str, Any], constraint: ParameterConstraint | None = None
+    ) -> None:
         self.cells = CellNumbers(space, fixed)
         self.untried = Urn(self.cells.n)
+        if constraint is not None and self.cells.n <= MAX_CELLS:
+            for number in range(self.cells.n):
+                if constraint.forbids(space, self.cells.values(number)):
+                    self.untried.discard(number)
         self._filter = LayoutFilter(frozenset(space))
         self._n_seen = 0
 

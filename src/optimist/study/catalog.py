@@ -9,6 +9,7 @@ from typing import Final, Literal
 from optimist.exceptions import DuplicatedStudyError
 from optimist.history.draft import StudyChange
 from optimist.history.history import change_of
+from optimist.history.parameter_constraint import Predicate
 from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
 from optimist.samplers.base import BaseSampler
@@ -38,6 +39,7 @@ def create_study(
     load_if_exists: bool = False,
     directions: Sequence[Direction] | None = None,
     create_database: bool = False,
+    parameter_constraint: Predicate | None = None,
 ) -> Study:
     """Make a study.
 
@@ -52,6 +54,9 @@ def create_study(
         load_if_exists: Go on with the study if there is one of this name.
         directions: One direction per objective, instead of ``direction``.
         create_database: Make the database on its MySQL or PostgreSQL server if there is none of that name.
+        parameter_constraint: Takes a dictionary of parameters and says whether they are allowed; no sampler proposes others.
+            It should be quick, and look parameters up as ``params["name"]``: where one is not known yet, it is called again
+            later. It is not stored; worker processes get it, and who opens the study elsewhere gives it again.
 
     Raises:
         DuplicatedStudyError: There is a study of this name.
@@ -84,7 +89,7 @@ def create_study(
             _logger.warning("Study %r keeps its directions %s.", study_name, [d.name for d in record.directions])
     else:
         _logger.info("A new study was created: %r.", record.name)
-    return Study(record.name, face, sampler, pruner)
+    return Study(record.name, face, sampler, pruner, parameter_constraint)
 
 
 def load_study(
@@ -93,6 +98,7 @@ def load_study(
     storage: StorageLike | None = None,
     sampler: BaseSampler | None = None,
     pruner: BasePruner | None = None,
+    parameter_constraint: Predicate | None = None,
 ) -> Study:
     """Open an existing study.
 
@@ -102,6 +108,7 @@ def load_study(
         storage: A URL, a file name, or a storage. None: what ``OPTIMIST_STORAGE`` names.
         sampler: Proposes parameters; TPE by default.
         pruner: Stops hopeless trials early; by default the median rule.
+        parameter_constraint: As in :func:`create_study`: it is not kept with the study.
 
     Raises:
         StudyNotFoundError: There is no such study; it is a KeyError.
@@ -116,7 +123,7 @@ def load_study(
         study_name = names[0]
     if is_dry():
         face = _double(opened, study_name)
-    return Study(study_name, face, sampler, pruner)
+    return Study(study_name, face, sampler, pruner, parameter_constraint)
 
 
 def _double(storage: Storage, study_name: str) -> InMemoryStorage:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from optimist.exceptions import DeadEndError
 from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, RECOMMENDS_KEY, RESUMED_KEY, SURPLUS_KEY
 from optimist.history.draft import Draft
+from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.samplers.base import BaseSampler
 from optimist.states import TrialState
 from optimist.storages.base import Terms
+from optimist.study.constrained_trial import ConstrainedTrial
 from optimist.study.escort import Escort
 from optimist.study.live_trial import Owner, Trial
 from optimist.study.lost_trials import LostTrials
@@ -20,6 +23,8 @@ from optimist.study.outcome import Outcome
 from optimist.study.promotions import Promotions
 
 _logger = get_logger(__name__)
+
+_MAX_DEAD_ENDS: Final = 20  # so many trials in a row without an allowed value, and there seems to be none
 
 
 class Conducted(Owner, Protocol):
@@ -30,6 +35,7 @@ class Conducted(Owner, Protocol):
     escort: Escort
     lost_trials: LostTrials
     promotions: Promotions
+    constraint: ParameterConstraint | None
 
 
 def propose(seen: Owner, draft: Draft, *, writes_through: bool) -> Trial:
@@ -40,8 +46,9 @@ def propose(seen: Owner, draft: Draft, *, writes_through: bool) -> Trial:
         draft: The trial.
         writes_through: Whether each parameter is committed before the suggestion returns.
     """
+    kind = Trial if seen.constraint is None else ConstrainedTrial
     try:
-        return Trial(seen, draft.trial_id, draft=draft, writes_through=writes_through)
+        return kind(seen, draft.trial_id, draft=draft, writes_through=writes_through)
     except BaseException:
         seen.ledger.finish(draft, TrialState.FAIL, None)
         raise
@@ -104,6 +111,7 @@ class Conductor:
         self._is_exhaustible = is_exhaustible(study.sampler)
         self._is_shared = study.ledger.is_shared
         self._next: Draft | None = None  # begun with the end of the last trial
+        self._n_dead_ends = 0  # in a row
 
     def begin(self, terms: Terms) -> Trial | None:
         """Start a trial; None if there turns out to be nothing left to try.
@@ -122,7 +130,9 @@ class Conductor:
         seen = study if self._order is None else self._wait_for_order(self._order, draft)
         if self._is_exhaustible and draft.system_attrs.keys().isdisjoint((FIXED_PARAMS_KEY, RESUMED_KEY)):
             history = seen.history if isinstance(seen, StudyAsOf) else seen.ledger.history
-            earlier = View(history, exclude=draft.number, before=draft.number)
+            earlier = View(
+                history, exclude=draft.number, before=draft.number, parameter_constraint=study.constraint
+            )
             if not study.sampler.has_more(earlier):
                 _logger.info("Trial %d is not run: others took what was left to try meanwhile.", draft.number)
                 study.ledger.set_trial_attr(draft, SURPLUS_KEY, True, is_system=True)
@@ -150,6 +160,14 @@ class Conductor:
         self._next = end_trial(self._study, trial.draft, outcome, trial.recommended, then, ran_here=True)
         return self._next is not None
 
+    def forgives(self, error: BaseException | None) -> bool:
+        """Whether the loop goes on after what a trial raised: a dead end, unless they come one after the other."""
+        if isinstance(error, DeadEndError):
+            self._n_dead_ends += 1
+            return self._n_dead_ends < _MAX_DEAD_ENDS
+        self._n_dead_ends = 0
+        return False
+
     def may_overlap(self) -> bool:
         """Whether the next trial may begin with the commit that ends the last one."""
         study = self._study
@@ -172,7 +190,7 @@ class Conductor:
         if not self._is_exhaustible:
             return True
         self._study.ledger.sync()
-        view = View(self._study.ledger.history)
+        view = View(self._study.ledger.history, parameter_constraint=self._study.constraint)
         return (
             view.count(TrialState.WAITING) > 0 or self._study.sampler.has_more(view) or self._study.promotions.are_due()
         )

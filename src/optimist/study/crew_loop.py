@@ -96,6 +96,7 @@ class CrewLoop:
             lag,
             study.keep_checkpoints,
             get_verbosity(),
+            None if study.constraint is None else study.constraint.predicate,
         )
         self._seats: dict[Member, _Seat] = {}
         self._error: BaseException | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from optimist.history.parameter_constraint import Predicate
 from optimist.pruners.base import BasePruner
 from optimist.samplers.base import BaseSampler
 from optimist.storages.base import Storage
@@ -81,7 +82,7 @@ class Work:
 
     Attributes:
         objective: Called with each trial.
-        sampler, pruner: The study's.
+        sampler, pruner, parameter_constraint: The study's.
         leases: The settings of its storage.
         catch: Exceptions that fail the trial but not the loop.
         gc_after_trial: Whether to collect garbage after each trial.
@@ -101,6 +102,7 @@ class Work:
     lag: int
     keep_checkpoints: bool
     verbosity: int
+    parameter_constraint: Predicate | None = None
 
 
 def pack(storage: Storage, study_name: str, work: Work, stand_ins: dict[str, Any]) -> bytes:

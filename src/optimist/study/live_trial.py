@@ -27,6 +27,7 @@ from optimist.history.base_trial import (
 )
 from optimist.history.draft import Draft, TrialChange
 from optimist.history.layout import Edge, internal_value
+from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial, to_datetime
 from optimist.history.view import View
@@ -38,7 +39,9 @@ from optimist.study.checkpoints import Checkpoints
 from optimist.study.ledger import Ledger, refuse_finished
 from optimist.study.metrics import checked_metric, checked_row, refuse_mixture
 
-_UNSET: Final = object()
+UNSET: Final = object()
+"""In place of a value: none is known."""
+
 _RUNNING: Final = TrialState.RUNNING
 _STEP_LIMIT: Final = 2**63  # steps are kept as 64-bit integers
 
@@ -51,6 +54,7 @@ class Owner(StudyLike, Protocol):
     pruner: BasePruner
     proposal_lock: threading.RLock
     checkpoints: Checkpoints
+    constraint: ParameterConstraint | None
 
     def tries_defaults(self, number: int) -> bool:
         """Whether a trial that starts now shall try the recommended values."""
@@ -139,7 +143,7 @@ class Trial(BaseTrial):
         if len(values) < self._n_random:
             value = edge.quantile(self._uniforms[len(values)])  # type: ignore[index]
         else:
-            value = self._choose(edge, _UNSET if default is None else default)
+            value = self._choose(edge, UNSET if default is None else default)
         values.append(value)
         draft.layout = edge.target
         if self._writes_through:
@@ -156,7 +160,7 @@ class Trial(BaseTrial):
             if draft.layout.find(name) is not None:
                 return int(self._again(name, distribution))
             edge = self._edge(name, distribution, (low, high, step, log, int))
-        return self._suggest(edge, _UNSET if default is None else default)  # type: ignore[no-any-return]
+        return self._suggest(edge, UNSET if default is None else default)  # type: ignore[no-any-return]
 
     @overload
     def suggest_categorical(self, name: str, choices: Sequence[None], *, default: None = ...) -> None: ...
@@ -172,7 +176,7 @@ class Trial(BaseTrial):
     def suggest_categorical(
         self, name: str, choices: Sequence[CategoricalChoice], *, default: CategoricalChoice = ...
     ) -> CategoricalChoice: ...
-    def suggest_categorical(self, name: str, choices: Any, *, default: Any = _UNSET) -> Any:
+    def suggest_categorical(self, name: str, choices: Any, *, default: Any = UNSET) -> Any:
         draft = self._draft
         edge = draft.layout.edges.get(name)
         choices = tuple(choices)
@@ -189,7 +193,7 @@ class Trial(BaseTrial):
         """Suggest a value from a distribution; what ``ask(fixed_distributions=...)`` does for each parameter."""
         if self._draft.layout.find(name) is not None:
             return self._again(name, distribution)
-        return self._suggest(self._edge(name, distribution, None), _UNSET)
+        return self._suggest(self._edge(name, distribution, None), UNSET)
 
     def _edge(self, name: str, distribution: BaseDistribution, signature: object) -> Edge:
         refuse_finished(self._draft)
@@ -225,8 +229,13 @@ class Trial(BaseTrial):
 
     def _choose(self, edge: Edge, default: Any) -> Any:
         """The internal value of a new parameter."""
+        value = self._settled(edge, default)
+        return self._sampled(edge) if value is UNSET else value
+
+    def _settled(self, edge: Edge, default: Any) -> Any:
+        """The internal value of a parameter that is not up to the sampler; else a mark of its own."""
         name, distribution = edge.name, edge.distribution
-        if default is not _UNSET:
+        if default is not UNSET:
             if not distribution.contains(default):
                 raise InvalidSpaceError(
                     f"Parameter {name!r}: the recommended value default={default!r} is not in {distribution}."
@@ -234,13 +243,16 @@ class Trial(BaseTrial):
             self._defaults[name] = default
         if name in self._given:
             return self._checked_given(name, distribution)
-        if default is not _UNSET and self._tries_defaults:
+        if default is not UNSET and self._tries_defaults:
             if DEFAULTS_KEY not in self._draft.system_attrs and FIXED_PARAMS_KEY not in self._draft.system_attrs:
                 self._ledger.set_trial_attr(self._draft, DEFAULTS_KEY, True, is_system=True)
             return internal_value(distribution, default)
-        if distribution.single():
-            return edge.quantile(0.0)
-        if name in self._relative and self._fits(name, distribution):
+        return edge.quantile(0.0) if distribution.single() else UNSET
+
+    def _sampled(self, edge: Edge) -> Any:
+        """The internal value that the sampler proposes."""
+        name = edge.name
+        if name in self._relative and self._fits(name, edge.distribution):
             return self._relative[name]
         return self._sample_alone(edge)
 
@@ -250,7 +262,7 @@ class Trial(BaseTrial):
             warnings.warn(
                 f"Parameter {name!r}: the given value {self._given[name]!r} is used although it is not in "
                 f"{distribution}.",
-                stacklevel=5,
+                stacklevel=6,
             )
         return internal
 

@@ -133,13 +133,14 @@ class StudyAsOf(StudyFace):
         self.history = history
         self.ledger, self.checkpoints = study.ledger, study.checkpoints
         self.sampler, self.pruner, self.proposal_lock = study.sampler, study.pruner, study.proposal_lock
+        self.constraint = study.constraint
         self._may_try_defaults = may_try_defaults
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _itself, (self._study,)
 
     def view(self, exclude: int = -1) -> View:
-        return View(self.history, exclude)
+        return View(self.history, exclude, parameter_constraint=self.constraint)
 
     @property
     def knows_defaults(self) -> bool:

@@ -71,6 +71,7 @@ def _work(line: ParentLine, payload: bytes) -> None:
     set_verbosity(work.verbosity)
     study.sampler, study.pruner = work.sampler, work.pruner
     study.keep_checkpoints = work.keep_checkpoints
+    study.parameter_constraint = work.parameter_constraint
     storage.leases = work.leases
     study.optimize(
         work.objective,

@@ -121,7 +121,8 @@ class Proposer:
         surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights, is_bold=is_bold)
         pending = _pending(view, domain, activity)
         surrogate = surrogate.believing(pending)
-        return Ground(surrogate, activity, self._incumbents(evidence, rng), _fixed(domain, pinned))
+        incumbents = self._incumbents(evidence, rng)
+        return Ground(surrogate, activity, incumbents, _fixed(domain, pinned), view.parameter_constraint)
 
     def _incumbents(self, evidence: Evidence, rng: np.random.Generator) -> FloatArray:
         """(k, d) the best trials; where none is feasible, those that violate the constraints least."""

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.numerics.ascent import ascend
 from optimist.samplers.gp.activity import Activity
 from optimist.samplers.gp.domain import Domain
@@ -27,6 +28,7 @@ _SCALES: Final = np.array([0.3, 0.1, 0.03, 0.01, 0.003])  # of candidates around
 _N_MOVED: Final = 6.0  # so many coordinates of these differ from the trial's, on average
 _MAX_VALUES: Final = 12  # a discrete parameter with more is changed by steps
 _N_ROUNDS: Final = 4
+_WAY_BACK: Final = (0.9, 0.7, 0.5, 0.25)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +40,14 @@ class Ground:
         activity: Says which parameters points have.
         incumbents: (k, d) the best trials, best first.
         fixed: (d,) the coordinates of parameters that are not up to the search, NaN elsewhere.
+        constraint: What must not be proposed.
     """
 
     surrogate: Surrogate
     activity: Activity
     incumbents: FloatArray
     fixed: FloatArray
+    constraint: ParameterConstraint | None = None
 
     @property
     def domain(self) -> Domain:
@@ -55,8 +59,25 @@ class Ground:
         return np.where(np.isnan(self.fixed), self.domain.encoding.snap(points), self.fixed)
 
     def value(self, points: FloatArray) -> FloatArray:
-        """(n,) how promising points (n, d) are."""
-        return self.surrogate.value(self.domain.features(points, self.activity.mask(points)))
+        """(n,) how promising points (n, d) are; minus infinity where they are forbidden."""
+        mask = self.activity.mask(points)
+        value = self.surrogate.value(self.domain.features(points, mask))
+        if self.constraint is not None:
+            value[self._is_forbidden(self.constraint, points, mask)] = -np.inf
+        return value
+
+    def _is_forbidden(self, constraint: ParameterConstraint, points: FloatArray, mask: BoolArray) -> BoolArray:
+        """(n,) by the parameters that the points (n, d) have."""
+        space, columns = self.domain.space, self.domain.encoding.decode(points)
+        lists = [columns[name].tolist() for name in self.domain.names]
+        rows = zip(mask.tolist(), zip(*lists, strict=True), strict=True)
+        return np.array(
+            [
+                constraint.forbids(space, {n: v for n, v, has in zip(self.domain.names, row, held, strict=True) if has})
+                for held, row in rows
+            ],
+            np.bool_,
+        )
 
 
 def find_best(ground: Ground, settings: Settings, rng: np.random.Generator) -> FloatArray:
@@ -139,8 +160,28 @@ def _climb(ground: Ground, points: FloatArray, values: FloatArray, n_evaluations
     )
     climbed = np.where(np.isnan(ground.fixed), domain.points(features, points, mask), ground.fixed)
     climbed_values = ground.value(climbed)
+    if ground.constraint is not None:
+        climbed, climbed_values = _back_inside(ground, points, climbed, climbed_values)
     is_better = climbed_values > values
     return np.where(is_better[:, None], climbed, points), np.where(is_better, climbed_values, values)
+
+
+def _back_inside(
+    ground: Ground, points: FloatArray, climbed: FloatArray, values: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Where a climb ended in what is forbidden: the best allowed point on the straight way there, if there is one."""
+    outside = np.flatnonzero(np.isneginf(values))
+    for share in _WAY_BACK:
+        if not len(outside):
+            break
+        nearer = ground.settle(points[outside] + share * (climbed[outside] - points[outside]))
+        nearer_values = ground.value(nearer)
+        better = nearer_values > values[outside]
+        climbed, values = climbed.copy(), values.copy()
+        rows = outside[better]
+        climbed[rows], values[rows] = nearer[better], nearer_values[better]
+        outside = outside[~better]
+    return climbed, values
 
 
 def _change_values(

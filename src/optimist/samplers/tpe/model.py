@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.history.view import View
 from optimist.numerics.parzen import KernelRule, ParzenMixtures, Sample
 from optimist.numerics.thinning import thin
@@ -222,6 +223,7 @@ def propose(
     uniforms: FloatArray,
     separately: bool = False,
     untried: Untried | None = None,
+    constraint: ParameterConstraint | None = None,
 ) -> dict[str, Any]:
     """Propose internal values for the parameters of a space.
 
@@ -232,6 +234,7 @@ def propose(
         uniforms: ``n_uniforms`` random numbers in [0, 1).
         separately: Whether each parameter has a model of its own.
         untried: What may be proposed; None if any point may be.
+        constraint: What must not be proposed; as far as these parameters alone tell.
     """
     split = split_trials(view, space, settings)
     models = [Model(part, split, settings.rule) for part in (_parts(space) if separately else (space,))]
@@ -240,14 +243,21 @@ def propose(
     best: dict[str, Any] = {}
     for found in candidates:
         best.update(found.values(int(found.gain.argmax())))
-    if untried is None or untried.contains(best):
+    if untried is None and constraint is None:
+        return best
+
+    def is_allowed(values: dict[str, Any]) -> bool:
+        is_untried = untried is None or untried.contains(values)
+        return is_untried and (constraint is None or not constraint.forbids(space, values))
+
+    if is_allowed(best):
         return best
     if not separately:
         for i in np.argsort(-candidates[0].gain, kind="stable").tolist():
             next_best = candidates[0].values(i)
-            if untried.contains(next_best):
+            if is_allowed(next_best):
                 return next_best
-    return _best_of_others(models, untried) or best
+    return best if untried is None else _best_of_others(models, untried) or best
 
 
 def _best_of_others(models: list[Model], untried: Untried) -> dict[str, Any] | None:

@@ -193,7 +193,11 @@ class TPESampler(PinnedSampler):
         for i, part in enumerate(parts):
             uniforms = self._blocks.uniforms(trial.number, n_uniforms(len(part), settings, separately), i)
             is_whole = untried is not None and untried.names == part.keys()
-            values.update(propose(view, part, settings, uniforms, separately, untried if is_whole else None))
+            values.update(
+                propose(
+                    view, part, settings, uniforms, separately, untried if is_whole else None, view.parameter_constraint
+                )
+            )
         return values
 
     def propose_one(self, trial: TrialLike, name: str, distribution: BaseDistribution) -> Any:
