@@ -101,8 +101,7 @@ class Branch:
         while branch.parent is not None:
             index, branch = branch.index, branch.parent
             assert branch.name is not None
-            assert branch._distribution is not None
-            steps.append((branch.name, branch._distribution.to_external_repr(branch.value(index))))
+            steps.append((branch.name, branch.external(index)))
         return dict(reversed(steps))
 
     def end(self, *, failed: bool) -> None:
@@ -159,6 +158,11 @@ class Branch:
         assert self._numbers is not None
         return self._numbers.value(index)
 
+    def external(self, index: int) -> Any:
+        """The value of a number, as the user sees it."""
+        assert self._distribution is not None
+        return self._distribution.to_external_repr(self.value(index))
+
 
 _NONE: Final = Urn()  # shared by all branches that are not expanded
 
@@ -209,8 +213,7 @@ class BranchTree:
             return
         params = {**self._pinned, **branch.params()}
         for index in range(branch.n_values):
-            value = distribution.to_external_repr(branch.value(index))
-            if self._constraint.judge({**params, name: value}) is False:
+            if self._constraint.judge({**params, name: branch.external(index)}) is False:
                 branch.close(index)
 
     def follow(self, steps: Iterable[Step]) -> Branch | None:

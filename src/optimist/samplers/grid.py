@@ -153,7 +153,9 @@ class GridSampler(BaseSampler):
     def _taken(self, view: View) -> TakenCells:
         key = (GridTracker, self._grid.key, view.parameter_constraint)
         return TakenCells(
-            self._grid, view.tracker(key, GridTracker, self._grid, self._grid.forbidden(view.parameter_constraint)), view
+            self._grid,
+            view.tracker(key, GridTracker, self._grid, self._grid.forbidden(view.parameter_constraint)),
+            view,
         )
 
 

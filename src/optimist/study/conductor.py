@@ -130,9 +130,7 @@ class Conductor:
         seen = study if self._order is None else self._wait_for_order(self._order, draft)
         if self._is_exhaustible and draft.system_attrs.keys().isdisjoint((FIXED_PARAMS_KEY, RESUMED_KEY)):
             history = seen.history if isinstance(seen, StudyAsOf) else seen.ledger.history
-            earlier = View(
-                history, exclude=draft.number, before=draft.number, parameter_constraint=study.constraint
-            )
+            earlier = View(history, exclude=draft.number, before=draft.number, parameter_constraint=study.constraint)
             if not study.sampler.has_more(earlier):
                 _logger.info("Trial %d is not run: others took what was left to try meanwhile.", draft.number)
                 study.ledger.set_trial_attr(draft, SURPLUS_KEY, True, is_system=True)

@@ -140,10 +140,9 @@ class ConstrainedTrial(Trial):
     def _candidates(self, edge: Edge) -> Iterator[tuple[Any, int, bool]]:
         """Values to try in turn; how many completions each deserves, and whether the first is the trial's own."""
         if self._uniforms is not None:
-            n_ahead, sampler = 1, self.study.sampler  # one: then the law of what is accepted is that of random search
-            assert isinstance(sampler, ColumnSampler)
+            n_ahead = 1  # then the law of what is accepted is that of random search
             yield from ((value, 1, True) for value in self._planned_value(edge))
-            yield edge.quantile(sampler.uniform(self, len(self._draft.values))), 1, True
+            yield edge.quantile(self._own_uniform(len(self._draft.values))), 1, True
         else:
             n_ahead = _N_AHEAD
             yield self._sampled(edge), n_ahead, True
@@ -225,10 +224,15 @@ class ConstrainedTrial(Trial):
         distribution = self.expected.get(name) or self.view.tracker(LatestRanges, LatestRanges).by_name.get(name)
         if distribution is None or name in self._given:
             return None
-        sampler = self.study.sampler
-        is_by_law = self._uniforms is not None and isinstance(sampler, ColumnSampler)
-        u = sampler.uniform(self, ordinal) if is_own and is_by_law else self._random.random()  # type: ignore[attr-defined]
+        u = self._own_uniform(ordinal) if is_own and self._uniforms is not None else self._random.random()
         return distribution, quantile_function(distribution)(u)
+
+    def _own_uniform(self, ordinal: int) -> float:
+        """The draw of a trial by the law of random search for its parameter at this position."""
+        sampler, uniforms = self.study.sampler, self._uniforms
+        assert uniforms is not None
+        assert isinstance(sampler, ColumnSampler)
+        return uniforms[ordinal] if ordinal < len(uniforms) else sampler.uniform(self, ordinal)
 
 
 class _Again:
