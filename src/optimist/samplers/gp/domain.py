@@ -4,7 +4,7 @@ A *point* is a row of the unit cube, one coordinate per parameter (see ``search_
 of its parameters are active. *Features* are what the kernel measures distances in:
 
 - a number is one column, from 0 for the lowest value of its range to 1 for the highest;
-- a choice is a one-hot row, of a size that puts two different choices at a quarter of a range from each other;
+- a choice out of an ordered list is such a number as well: its place; any other choice is a one-hot row, of a size that puts two different choices at a quarter of a range from each other;
 - a number that is not active stands in the middle of its range, a choice that is not active is a row of zeros.
 
 So trials of different branches are compared by what they have in common, and by the parameter that tells the branches
@@ -73,7 +73,7 @@ class Domain:
     def _ends(self) -> tuple[FloatArray, FloatArray]:
         """Where the ranges of numbers start in the cube, and how wide they are there; cells have their centre."""
         ends: list[tuple[float, float]] = [
-            (0.0, 0.0) if isinstance(d, CategoricalDistribution) else (d.low, d.high)  # type: ignore[attr-defined]
+            (0.0, len(d.choices) - 1.0) if isinstance(d, CategoricalDistribution) else (d.low, d.high)  # type: ignore[attr-defined]
             for d in self.space.values()
         ]
         low, high = (
@@ -136,7 +136,7 @@ def hull(distributions: Iterable[BaseDistribution]) -> BaseDistribution:
     different = list(dict.fromkeys(distributions))
     first = different[0]
     if len(different) == 1 or isinstance(first, CategoricalDistribution):
-        return first
+        return different[-1]
     numeric: list[Any] = different
     low, high = min(d.low for d in numeric), max(d.high for d in numeric)
     log = all(d.log for d in numeric)

@@ -38,10 +38,11 @@ class Box:
 
     def __init__(self, space: SearchSpace) -> None:
         by_kind: tuple[list[str], list[str], list[str]] = ([], [], [])
-        for name, distribution in space.items():
+        axes = {name: _in_order(distribution) for name, distribution in space.items()}
+        for name, distribution in axes.items():
             by_kind[_kind(name, distribution)].append(name)
         self.names = [name for names in by_kind for name in names]
-        self._distributions = [space[name] for name in self.names]
+        self._distributions = [axes[name] for name in self.names]
         self._n_continuous, self._n_numeric = len(by_kind[0]), len(by_kind[0]) + len(by_kind[1])
 
         numeric: list[Any] = self._distributions[: self._n_numeric]
@@ -96,6 +97,13 @@ class Box:
 def box_of(space: SearchSpace) -> Box:
     """Return the box of a space, made once and kept while it is in use."""
     return Box(space)
+
+
+def _in_order(distribution: BaseDistribution) -> BaseDistribution:
+    """Ordered choices as the integers that are their places; any other distribution as it is."""
+    if isinstance(distribution, CategoricalDistribution) and distribution.ordered:
+        return IntDistribution(0, len(distribution.choices) - 1)
+    return distribution
 
 
 def _kind(name: str, distribution: BaseDistribution) -> int:
