@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-
 from problems import Problem
 from problems.spaces import Choice, Parameter, Real, Space, Whole, active, conditions, flat
 
@@ -229,21 +228,21 @@ def _hebo(problem: Problem, seed: int, n_trials: int) -> list[float]:
 def _smac(problem: Problem, seed: int, n_trials: int) -> list[float]:
     import tempfile
 
-    import ConfigSpace as cs
+    import ConfigSpace
     from smac import HyperparameterOptimizationFacade, Scenario
 
-    space = cs.ConfigurationSpace(seed=seed)
+    space = ConfigSpace.ConfigurationSpace(seed=seed)
     made: dict[str, Any] = {}
     for name, parameter in flat(problem.space).items():
         domain = parameter.domain
         if isinstance(domain, Choice):
-            made[name] = cs.CategoricalHyperparameter(name, [str(option) for option in domain.options])
+            made[name] = ConfigSpace.CategoricalHyperparameter(name, [str(option) for option in domain.options])
         elif isinstance(domain, Whole):
             n_steps = (domain.high - domain.low) // domain.step
             bounds = (domain.low, domain.high) if domain.log else (0, n_steps)
-            made[name] = cs.UniformIntegerHyperparameter(name, *bounds, log=domain.log)
+            made[name] = ConfigSpace.UniformIntegerHyperparameter(name, *bounds, log=domain.log)
         else:
-            made[name] = cs.UniformFloatHyperparameter(name, domain.low, domain.high, log=domain.log)
+            made[name] = ConfigSpace.UniformFloatHyperparameter(name, domain.low, domain.high, log=domain.log)
     space.add(list(made.values()))
     for child, parent, found in conditions(problem.space):
         domain = flat(problem.space)[parent].domain
@@ -252,7 +251,7 @@ def _smac(problem: Problem, seed: int, n_trials: int) -> list[float]:
         else:
             assert isinstance(domain, Whole)
             when = found if domain.log else [(value - domain.low) // domain.step for value in found]
-        space.add(cs.InCondition(made[child], made[parent], when))
+        space.add(ConfigSpace.InCondition(made[child], made[parent], when))
 
     def values(configuration: Any) -> dict[str, Any]:
         read: dict[str, Any] = {}
@@ -274,7 +273,7 @@ def _smac(problem: Problem, seed: int, n_trials: int) -> list[float]:
         warnings.simplefilter("ignore")
         scenario = Scenario(space, deterministic=True, n_trials=n_trials, seed=seed, output_directory=folder)
         smac = HyperparameterOptimizationFacade(
-            scenario, lambda configuration, seed=0: recorder.loss(values(configuration)), logging_level=40
+            scenario, lambda configuration, seed: recorder.loss(values(configuration)), logging_level=40
         )
         smac.optimize()
     return recorder.losses[:n_trials]
