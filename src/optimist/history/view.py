@@ -421,7 +421,7 @@ class View:
             tracker.advance(history, self.n)
         expected = [trial.expected(space) for trial in self.open_trials]
         numbers = [tracker.cells.number(values) for values in expected if values is not None]
-        return TriedCells(tracker.cells, tracker.untried, numbers, history.lock)
+        return TriedCells(tracker.cells, tracker.untried, numbers, history.lock, tracker.failed)
 
     @property
     def is_exhausted(self) -> bool:

@@ -19,6 +19,7 @@ from optimist.samplers.base import BaseSampler
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
 from optimist.samplers.gp.startup import StartupDesign
 from optimist.samplers.pinned import PinnedSampler
+from optimist.search_space.quantile import quantile_function
 from optimist.states import TrialState
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _logger = get_logger(__name__)
 
 N_SHORT_STARTUP: Final = 5
 """So many trials before the model are enough; more of them cost more than the model gains by them."""
+
+_N_DESIGNED: Final = 16  # trials; where so many have failed, the design has not got to where they do not
 
 _RELATIVE_LANE: Final = 1
 _FIRST_SINGLE_LANE: Final = 2
@@ -154,6 +157,8 @@ class GPSampler(PinnedSampler):
                 value = model.propose_one(trial.view, name, distribution, trial.values, rng)
             if value is not None:
                 return value
+        if is_startup and trial.number >= _N_DESIGNED:
+            return quantile_function(distribution)(self.streams.uniform(trial.number, trial.n_suggested))
         n_dimensions = len(self.relative_space(trial.view)) if trial.view.n else 1
         return self._startup.value(trial.number, trial.n_suggested, distribution, n_dimensions)
 

@@ -1,6 +1,7 @@
 """The model of TPE: two densities over a search space, and the candidate that tells them apart best.
 
-Trials are split into a few good ones (*below*, for their losses are below those of the rest) and the others (*above*).
+Trials are split into a few good ones (*below*, for their losses are below those of the rest) and the others (*above*), to
+which failed ones belong: so the search keeps away from where trials fail.
 A Parzen mixture is fitted to each; candidates are drawn from the good one, and the candidate with the largest ratio of
 densities is proposed. That maximises the expected improvement of a model in which only the split matters.
 
@@ -34,6 +35,9 @@ IntArray = npt.NDArray[np.int64]
 
 MAX_ABOVE: Final = 128
 """How many finished trials the density of the others is built of at most."""
+
+MAX_FAILED: Final = 64
+"""How many failed trials stand for all of them at most."""
 
 THINNED_SCALE: Final = 0.03
 """The scale of their kernels once some of them speak for several, in widths of the axis."""
@@ -73,7 +77,7 @@ class Split:
 
     Attributes:
         names: The parameters.
-        values: (n_names, n) their internal values in good trials, then in the others, last in running ones.
+        values: (n_names, n) their internal values in good trials, then in the others, in running and in failed ones.
         below: The good trials.
         above: The others.
     """
@@ -156,6 +160,14 @@ def split_trials(view: View, space: SearchSpace, settings: Settings) -> Split:
         position = np.concatenate([position, np.arange(n - m, n_above)])
         share = np.concatenate([share, np.ones(liars.shape[1])])
     share *= _weights_at(settings, n_above, position)
+    n_failed = observations.failures.count(view.n)
+    if n_failed:
+        failed, failed_share = thin(n_failed, MAX_FAILED)
+        # All together they weigh no more than the others, lest these tell nothing any more.
+        failed_share *= min(1.0, max(float(share.sum()), 1.0) / n_failed)
+        n_above += n_failed
+        values = np.concatenate([values, observations.failures.values(failed).T], axis=1)
+        share = np.concatenate([share, failed_share])
     return Split(
         names,
         values,
