@@ -90,7 +90,8 @@ class TriedCells:
     def sample(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:
         """Columns of random untried cells, none of them twice: all that are left if these are at most ``size``.
 
-        Those where trials failed are among them only if there are no others. Of more than ``size``, up to ``size``, for the same cell may be drawn more than once.
+        Those where trials failed are among them only if there are no others. Where more than ``size`` are left, up to
+        ``size`` of them, for the same cell may be drawn more than once.
         """
         return self._cells.columns(self._draw(rng, size))
 

@@ -6,7 +6,14 @@ from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from optimist.exceptions import DeadEndError
-from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, RECOMMENDS_KEY, RESUMED_KEY, SURPLUS_KEY
+from optimist.history.attributes import (
+    CONFIDENCE_KEY,
+    DEFAULTS_KEY,
+    FIXED_PARAMS_KEY,
+    RECOMMENDS_KEY,
+    RESUMED_KEY,
+    SURPLUS_KEY,
+)
 from optimist.history.draft import Draft
 from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.history.view import View
@@ -61,6 +68,7 @@ def end_trial(
     recommended: dict[str, Any],
     then: Terms | None = None,
     *,
+    confidence: dict[str, float],
     ran_here: bool = False,
 ) -> Draft | None:
     """End a trial.
@@ -70,6 +78,7 @@ def end_trial(
         draft: The trial.
         outcome: How it ends.
         recommended: Values that it was recommended, by parameter.
+        confidence: How sure these are, where that was said.
         then: Begin the next trial on these terms with the same commit, if the store can; None: do not.
         ran_here: Whether it ran in this process alone.
 
@@ -81,6 +90,10 @@ def end_trial(
         known = ledger.history.system_attrs.get(DEFAULTS_KEY, {})
         if any(name not in known or known[name] != value for name, value in recommended.items()):
             ledger.set_study_attr(DEFAULTS_KEY, {**known, **recommended}, is_system=True)
+    if confidence:
+        noted = ledger.history.system_attrs.get(CONFIDENCE_KEY, {})
+        if any(noted.get(name) != sure for name, sure in confidence.items()):
+            ledger.set_study_attr(CONFIDENCE_KEY, {**noted, **confidence}, is_system=True)
     try:
         if type(sampler).after_trial is not BaseSampler.after_trial:
             frozen = ledger.history.trial(draft.number)
@@ -152,10 +165,13 @@ class Conductor:
         Returns:
             Whether it was begun.
         """
-        seen, attrs = trial.study, trial.draft.system_attrs
-        if isinstance(seen, StudyAsOf) and trial.recommended and not seen.knows_defaults and DEFAULTS_KEY not in attrs:
-            self._study.ledger.set_trial_attr(trial.draft, RECOMMENDS_KEY, True, is_system=True)
-        self._next = end_trial(self._study, trial.draft, outcome, trial.recommended, then, ran_here=True)
+        seen, recommended, confidence = trial.study, trial.recommended, trial.confidence
+        if isinstance(seen, StudyAsOf) and not seen.knows(recommended, confidence):
+            note = {"default": recommended, "confidence": confidence}
+            self._study.ledger.set_trial_attr(trial.draft, RECOMMENDS_KEY, note, is_system=True)
+        self._next = end_trial(
+            self._study, trial.draft, outcome, recommended, then, confidence=confidence, ran_here=True
+        )
         return self._next is not None
 
     def forgives(self, error: BaseException | None) -> bool:

@@ -25,6 +25,7 @@ from optimist.history.base_trial import (
     checked_constraint,
     read_constraints,
 )
+from optimist.history.confidence import Confidence, read_confidence
 from optimist.history.draft import Draft, TrialChange
 from optimist.history.layout import Edge, internal_value
 from optimist.history.parameter_constraint import ParameterConstraint
@@ -97,6 +98,7 @@ class Trial(BaseTrial):
         self._relative: dict[str, Any] = {}
         self._relative_space: dict[str, BaseDistribution] = {}
         self._defaults: dict[str, Any] = {}
+        self._confidence: dict[str, float] = {}
         self._given: Mapping[str, Any] = self.study.sampler.pinned_params
         if FIXED_PARAMS_KEY in draft.system_attrs:
             self._given = {**self._given, **draft.system_attrs[FIXED_PARAMS_KEY]}
@@ -129,6 +131,7 @@ class Trial(BaseTrial):
         step: float | None = None,
         log: bool = False,
         default: float | None = None,
+        confidence: Confidence | None = None,
     ) -> float:
         draft = self._draft
         edge = draft.layout.edges.get(name)
@@ -139,6 +142,8 @@ class Trial(BaseTrial):
             edge = self._edge(name, distribution, (low, high, step, log))
         if draft.state is not _RUNNING:
             refuse_finished(draft)
+        if confidence is not None:
+            self._confidence[name] = read_confidence(name, confidence, has_default=default is not None)
         values = draft.values
         if len(values) < self._n_random:
             value = edge.quantile(self._uniforms[len(values)])  # type: ignore[index]
@@ -151,7 +156,15 @@ class Trial(BaseTrial):
         return value  # type: ignore[no-any-return]
 
     def suggest_int(
-        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False, default: int | None = None
+        self,
+        name: str,
+        low: int,
+        high: int,
+        *,
+        step: int = 1,
+        log: bool = False,
+        default: int | None = None,
+        confidence: Confidence | None = None,
     ) -> int:
         draft = self._draft
         edge = draft.layout.edges.get(name)
@@ -160,33 +173,79 @@ class Trial(BaseTrial):
             if draft.layout.find(name) is not None:
                 return int(self._again(name, distribution))
             edge = self._edge(name, distribution, (low, high, step, log, int))
+        if confidence is not None:
+            self._confidence[name] = read_confidence(name, confidence, has_default=default is not None)
         return self._suggest(edge, UNSET if default is None else default)  # type: ignore[no-any-return]
 
     @overload
     def suggest_categorical(
-        self, name: str, choices: Sequence[None], *, default: None = ..., ordered: bool = ...
+        self,
+        name: str,
+        choices: Sequence[None],
+        *,
+        default: None = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
     ) -> None: ...
     @overload
     def suggest_categorical(
-        self, name: str, choices: Sequence[bool], *, default: bool = ..., ordered: bool = ...
+        self,
+        name: str,
+        choices: Sequence[bool],
+        *,
+        default: bool = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
     ) -> bool: ...
     @overload
     def suggest_categorical(
-        self, name: str, choices: Sequence[int], *, default: int = ..., ordered: bool = ...
+        self,
+        name: str,
+        choices: Sequence[int],
+        *,
+        default: int = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
     ) -> int: ...
     @overload
     def suggest_categorical(
-        self, name: str, choices: Sequence[float], *, default: float = ..., ordered: bool = ...
+        self,
+        name: str,
+        choices: Sequence[float],
+        *,
+        default: float = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
     ) -> float: ...
     @overload
     def suggest_categorical(
-        self, name: str, choices: Sequence[str], *, default: str = ..., ordered: bool = ...
+        self,
+        name: str,
+        choices: Sequence[str],
+        *,
+        default: str = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
     ) -> str: ...
     @overload
     def suggest_categorical(
-        self, name: str, choices: Sequence[CategoricalChoice], *, default: CategoricalChoice = ..., ordered: bool = ...
+        self,
+        name: str,
+        choices: Sequence[CategoricalChoice],
+        *,
+        default: CategoricalChoice = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
     ) -> CategoricalChoice: ...
-    def suggest_categorical(self, name: str, choices: Any, *, default: Any = UNSET, ordered: bool = False) -> Any:
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Any,
+        *,
+        default: Any = UNSET,
+        ordered: bool = False,
+        confidence: Confidence | None = None,
+    ) -> Any:
         draft = self._draft
         edge = draft.layout.edges.get(name)
         choices = tuple(choices)
@@ -199,6 +258,8 @@ class Trial(BaseTrial):
             if draft.layout.find(name) is not None:
                 return self._again(name, distribution)
             edge = self._edge(name, distribution, signature)
+        if confidence is not None:
+            self._confidence[name] = read_confidence(name, confidence, has_default=default is not UNSET)
         return self._suggest(edge, default)
 
     def suggest(self, name: str, distribution: BaseDistribution) -> Any:
@@ -513,6 +574,11 @@ class Trial(BaseTrial):
     def recommended(self) -> dict[str, Any]:
         """The recommended values that the objective gave in this trial; of a trial by random draws only the first."""
         return self._defaults
+
+    @property
+    def confidence(self) -> dict[str, float]:
+        """How sure they are, by parameter, where the objective said so."""
+        return {name: sure for name, sure in self._confidence.items() if name in self._defaults}
 
     def _repr_html_(self) -> str:
         from optimist.history.notebook import trial_html  # nobody but a notebook needs it

@@ -285,7 +285,9 @@ class Study(NextSteps):
         try:
             if state is None:
                 outcome = at_rung(self, draft, outcome)
-            end_trial(self, draft, outcome, trial.recommended if isinstance(trial, Trial) else {})
+            told = trial if isinstance(trial, Trial) else None
+            recommended, confidence = (told.recommended, told.confidence) if told else ({}, {})
+            end_trial(self, draft, outcome, recommended, confidence=confidence)
         except UpdateFinishedTrialError:
             if not skip_if_finished:
                 raise ValueError(f"Trial {number} was told by another worker meanwhile; it is told once.") from None

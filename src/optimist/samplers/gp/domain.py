@@ -49,6 +49,7 @@ class Domain:
         n_cells: (d,) number of values; infinite for continuous parameters.
         is_smooth: (f,) which features are numbers that may take any value between 0 and 1 in a search.
         column: (d,) the first feature of each parameter.
+        numbers: The parameters that are numbers to the model.
     """
 
     def __init__(self, space: SearchSpace, optional: frozenset[str]) -> None:
@@ -60,7 +61,7 @@ class Domain:
         self.n_cells = self.encoding.n_cells
         self.is_optional: BoolArray = np.array([name in optional for name in self.names], np.bool_)
         self.n_choices = np.where(self.is_categorical, self.n_cells, 0.0).astype(np.intp)
-        self._numbers = np.flatnonzero(~self.is_categorical)
+        self.numbers = np.flatnonzero(~self.is_categorical)
         self._choices = np.flatnonzero(self.is_categorical)
         self._start, self._width = self._ends()
         widths = np.where(self.is_categorical, self.n_choices, 1)
@@ -68,7 +69,7 @@ class Domain:
         self.f = int(widths.sum())
         self.groups: IntArray = np.repeat(np.arange(self.d), widths)
         self.is_smooth: BoolArray = np.zeros(self.f, np.bool_)
-        self.is_smooth[self.column[self._numbers]] = True
+        self.is_smooth[self.column[self.numbers]] = True
 
     def _ends(self) -> tuple[FloatArray, FloatArray]:
         """Where the ranges of numbers start in the cube, and how wide they are there; cells have their centre."""
@@ -88,7 +89,7 @@ class Domain:
     def features(self, points: FloatArray, mask: BoolArray) -> FloatArray:
         """Return (n, f) features of points (n, d) and masks (n, d)."""
         features = np.zeros((len(points), self.f))
-        numbers = self._numbers
+        numbers = self.numbers
         x = (points[:, numbers] - self._start[numbers]) / self._width[numbers]
         features[:, self.column[numbers]] = np.where(mask[:, numbers], x, 0.5)
         for j in self._choices.tolist():
@@ -106,10 +107,25 @@ class Domain:
     def points(self, features: FloatArray, points: FloatArray, mask: BoolArray) -> FloatArray:
         """Return ``points`` (n, d) with their active numbers as ``features`` (n, f) say, moved to values that exist."""
         moved = points.copy()
-        numbers = self._numbers
+        numbers = self.numbers
         x = features[:, self.column[numbers]] * self._width[numbers] + self._start[numbers]
         moved[:, numbers] = np.where(mask[:, numbers], x, points[:, numbers])
         return self.encoding.snap(moved)
+
+    @property
+    def number_columns(self) -> IntArray:
+        """The features that are numbers, in the order of ``numbers``."""
+        return self.column[self.numbers]
+
+    def numbers_at(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return points (n, d) with numbers as ``features`` (n, f) say, and how far coordinates move with their features.
+
+        The latter is (n_numbers,). Choices are the first ones.
+        """
+        points = np.zeros((len(features), self.d))
+        width = self._width[self.numbers]
+        points[:, self.numbers] = features[:, self.number_columns] * width + self._start[self.numbers]
+        return points, width
 
     def movable(self, mask: BoolArray) -> BoolArray:
         """Return (n, f): which features a search by gradients may change, by masks (n, d)."""

@@ -13,6 +13,7 @@ from optimist.distributions import BaseDistribution
 from optimist.history.attributes import FIXED_PARAMS_KEY
 from optimist.history.layout import internal_value
 from optimist.history.view import OpenTrial, View
+from optimist.samplers.advice import advise
 from optimist.samplers.gp.activity import Activity
 from optimist.samplers.gp.domain import Domain
 from optimist.samplers.gp.evidence import Evidence, gather
@@ -122,7 +123,8 @@ class Proposer:
         pending = _pending(view, domain, activity)
         surrogate = surrogate.believing(pending)
         incumbents = self._incumbents(evidence, rng)
-        return Ground(surrogate, activity, incumbents, _fixed(domain, pinned), view.parameter_constraint)
+        advice = advise(view, domain.space)
+        return Ground(surrogate, activity, incumbents, _fixed(domain, pinned), view.parameter_constraint, advice)
 
     def _incumbents(self, evidence: Evidence, rng: np.random.Generator) -> FloatArray:
         """(k, d) the best trials; where none is feasible, those that violate the constraints least."""

@@ -14,6 +14,7 @@ from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.numerics.blas_threads import one_blas_thread
+from optimist.samplers.advised import advised_values, follows_advice, is_advised
 from optimist.samplers.alone import propose_alone
 from optimist.samplers.base import BaseSampler
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
@@ -34,6 +35,7 @@ _N_DESIGNED: Final = 16  # trials; where so many have failed, the design has not
 
 _RELATIVE_LANE: Final = 1
 _FIRST_SINGLE_LANE: Final = 2
+_ADVICE_LANE: Final = 2**20
 
 
 class GPSampler(PinnedSampler):
@@ -131,6 +133,10 @@ class GPSampler(PinnedSampler):
     def propose(self, trial: TrialLike, space: dict[str, BaseDistribution]) -> dict[str, Any]:
         view, untried = trial.view, self._untried(trial)
         if self._is_startup(view):
+            if follows_advice(trial.number) and is_advised(view):
+                advised = advised_values(view, space, self.streams.generator(trial.number, _ADVICE_LANE), untried)
+                if advised is not None:
+                    return advised
             drawn = None if untried is None else untried.draw()
             return {} if drawn is None else {name: drawn[name] for name in space if name in drawn}
         rng = self.streams.generator(trial.number, _RELATIVE_LANE)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.numerics.ascent import ascend
+from optimist.samplers.advice import Advice
 from optimist.samplers.gp.activity import Activity
 from optimist.samplers.gp.domain import Domain
 from optimist.samplers.gp.settings import Settings
@@ -41,6 +42,7 @@ class Ground:
         incumbents: (k, d) the best trials, best first.
         fixed: (d,) the coordinates of parameters that are not up to the search, NaN elsewhere.
         constraint: What must not be proposed.
+        advice: What is known beforehand.
     """
 
     surrogate: Surrogate
@@ -48,6 +50,7 @@ class Ground:
     incumbents: FloatArray
     fixed: FloatArray
     constraint: ParameterConstraint | None = None
+    advice: Advice | None = None
 
     @property
     def domain(self) -> Domain:
@@ -62,9 +65,20 @@ class Ground:
         """(n,) how promising points (n, d) are; minus infinity where they are forbidden."""
         mask = self.activity.mask(points)
         value = self.surrogate.value(self.domain.features(points, mask))
+        if self.advice is not None:
+            value = value + self.advice.log_prior(points, mask)
         if self.constraint is not None:
             value[self._is_forbidden(self.constraint, points, mask)] = -np.inf
         return value
+
+    def value_and_gradient(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The same for features (n, f), but for a constant, with the gradients (n, f)."""
+        value, gradient = self.surrogate.value_and_gradient(features)
+        if self.advice is not None:
+            points, to_features = self.domain.numbers_at(features)
+            value = value + self.advice.log_prior(points)
+            gradient[:, self.domain.number_columns] += self.advice.slopes(points)[:, self.domain.numbers] * to_features
+        return value, gradient
 
     def _is_forbidden(self, constraint: ParameterConstraint, points: FloatArray, mask: BoolArray) -> BoolArray:
         """(n,) by the parameters that the points (n, d) have."""
@@ -153,7 +167,7 @@ def _climb(ground: Ground, points: FloatArray, values: FloatArray, n_evaluations
     if not movable.any() or not len(points):
         return points, values
     features, _ = ascend(
-        ground.surrogate.value_and_gradient,
+        ground.value_and_gradient,
         domain.features(points, mask),
         movable=movable,
         n_evaluations=n_evaluations,

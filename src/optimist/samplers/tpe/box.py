@@ -88,6 +88,31 @@ class Box:
                 np.rint(numeric[self._n_continuous :], out=numeric[self._n_continuous :])
         return values
 
+    # Coordinates in the unit cube, as ``search_space.encoding`` has them
+
+    def unit(self, points: FloatArray) -> FloatArray:
+        """(n_axes, n) coordinates of points; a cell or a choice lies at the middle of its share."""
+        choices = (points[self._n_numeric :] + 0.5) / self.axes.n_choices[:, None]
+        return np.concatenate([self.axes.coordinates(points), choices])
+
+    def points_at(self, unit: FloatArray) -> FloatArray:
+        """The points with coordinates (n_axes, n)."""
+        points = unit.copy()
+        if len(self.axes.cells):
+            points[self._n_continuous : self._n_numeric] = self.axes.cells_at(
+                unit[self._n_continuous : self._n_numeric]
+            )
+        n_choices = self.axes.n_choices[:, None]
+        points[self._n_numeric :] = np.minimum(np.floor(unit[self._n_numeric :] * n_choices), n_choices - 1.0)
+        return points
+
+    def log_uniform(self, points: FloatArray) -> FloatArray:
+        """(n,) the log density of random search: per unit of continuous axes, per cell, per choice."""
+        cells = points[self._n_continuous : self._n_numeric]
+        width = self.axes.grid_positions(cells, 0.5) - self.axes.grid_positions(cells, -0.5)
+        log_width: FloatArray = np.log(width).sum(axis=0) - np.log(self.axes.n_choices).sum()
+        return log_width
+
     def values(self, point: FloatArray) -> dict[str, float | int]:
         """Turn a point (n_axes,) into internal values by name, each valid in its distribution."""
         return {name: value_at(x) for name, value_at, x in zip(self.names, self._value_at, point.tolist(), strict=True)}

@@ -25,6 +25,8 @@ from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.history.view import View
 from optimist.numerics.parzen import KernelRule, ParzenMixtures, Sample
 from optimist.numerics.thinning import thin
+from optimist.samplers.advised import is_advised
+from optimist.samplers.tpe.advice import BoxAdvice, advice_for
 from optimist.samplers.tpe.box import Box, box_of
 from optimist.samplers.tpe.ranking import Observations, ParetoRows
 from optimist.samplers.untried import Untried
@@ -95,9 +97,11 @@ class Model:
         space: Parameters with more than one value each.
         split: The trials; they have all parameters of the space.
         rule: For the kernels.
+        advice: What is known beforehand; None if that is nothing.
     """
 
-    def __init__(self, space: SearchSpace, split: Split, rule: KernelRule) -> None:
+    def __init__(self, space: SearchSpace, split: Split, rule: KernelRule, advice: BoxAdvice | None = None) -> None:
+        self._advice = advice
         self.box = box_of(space)
         points = self.box.points(split.values[[split.names.index(name) for name in self.box.names]])
         self._densities = ParzenMixtures(self.box.axes, points, (split.below, split.above), rule)
@@ -105,7 +109,10 @@ class Model:
     def gain(self, points: FloatArray) -> FloatArray:
         """Return the (n,) log ratios of the densities at ``points`` (n_axes, n); larger is better."""
         log_densities = self._densities.log_pdfs(points)
-        gain: FloatArray = log_densities[:, 0] - log_densities[:, 1]
+        good = log_densities[:, 0]
+        if self._advice is not None:
+            good = self._advice.mixed(points, good)
+        gain: FloatArray = good - log_densities[:, 1]
         return gain
 
     def candidates(self, q: FloatArray) -> Candidates:
@@ -116,6 +123,8 @@ class Model:
         n = q.shape[1]
         q = np.concatenate([((np.arange(n) + q[0]) / n)[None], q[1:]])
         points = self._densities.sample(q)
+        if self._advice is not None:
+            points = self._advice.replace(points, q[1:])
         return Candidates(self.box, points, self.gain(points))
 
 
@@ -249,7 +258,9 @@ def propose(
         constraint: What must not be proposed; as far as these parameters alone tell.
     """
     split = split_trials(view, space, settings)
-    models = [Model(part, split, settings.rule) for part in (_parts(space) if separately else (space,))]
+    parts = _parts(space) if separately else (space,)
+    advised = is_advised(view)
+    models = [Model(part, split, settings.rule, advice_for(view, part) if advised else None) for part in parts]
     drawn = uniforms.reshape(len(models), -1, settings.n_candidates)
     candidates = [model.candidates(q) for model, q in zip(models, drawn, strict=True)]
     best: dict[str, Any] = {}
