@@ -128,7 +128,7 @@ def unrelated(problem: Problem, rng: random.Random) -> Callable[[Values], float]
 
 def run(objective: Objective, sampler: BaseSampler, n_trials: int, warm: Any = None) -> list[float]:
     """The best value after each trial."""
-    study = optimist.create_study(sampler=sampler, **({} if warm is None else {"warm_start_from": [warm]}))
+    study = optimist.create_study(sampler=sampler, warm_start_from=[] if warm is None else [warm])
     study.optimize(objective, n_trials=n_trials)
     best = np.minimum.accumulate([t.value if t.value is not None else np.inf for t in study.trials])
     return [float(v) for v in best]
@@ -140,9 +140,7 @@ class Measured:
     def __init__(self, problem: Problem, quick: bool) -> None:
         self.problem = problem
         plain = objective_of(problem, {})
-        finals = []
-        for seed in range(21):
-            finals.append(run(plain, RandomSampler(seed=1000 + seed), N_TRIALS)[-1])
+        finals = [run(plain, RandomSampler(seed=1000 + seed), N_TRIALS)[-1] for seed in range(21)]
         self.random = statistics.median(finals)
         best: optimist.Study | None = None
         for sampler, n in ((GPSampler(seed=77), 120 if quick else 300), (TPESampler(seed=77), 3000)):
@@ -157,11 +155,10 @@ class Measured:
         self.good = {n: moved(v, known[n], rng.uniform(-0.1, 0.1)) for n, v in best.best_params.items()}
         study = optimist.create_study(sampler=RandomSampler(seed=4))
         study.optimize(plain, n_trials=200)
-        trials = sorted(study.trials, key=lambda t: t.value)
+        trials = sorted(study.trials, key=lambda t: np.inf if t.value is None else t.value)
         self.wrong = trials[180].params
         self.related, self.unrelated = (
-            self._earlier(make(problem, random.Random(seed)))
-            for make, seed in ((shifted, 11), (unrelated, 12))
+            self._earlier(make(problem, random.Random(seed))) for make, seed in ((shifted, 11), (unrelated, 12))
         )
 
     def _earlier(self, loss: Callable[[Values], float]) -> optimist.Study:
@@ -194,9 +191,7 @@ def arms(measured: Measured, confidence: Any) -> dict[str, tuple[Objective, Any]
 def interval(differences: list[list[float]]) -> tuple[float, float, float]:
     """The mean over problems of means over seeds, and its 95% interval."""
     rng = np.random.default_rng(0)
-    means = []
-    for _ in range(4000):
-        means.append(np.mean([np.mean(rng.choice(d, len(d))) for d in differences]))
+    means = [np.mean([np.mean(rng.choice(d, len(d))) for d in differences]) for _ in range(4000)]
     low, high = np.quantile(means, [0.025, 0.975])
     return float(np.mean([np.mean(d) for d in differences])), float(low), float(high)
 
@@ -241,7 +236,9 @@ def main() -> None:
                 cells.append(f"after {at}: {np.mean(scores[arm][at]):+.2f}  ({mean:+.3f} [{low:+.3f}, {high:+.3f}])")
             print(f"  {arm:22}" + "   ".join(cells))
             for at in by_time:
-                print(f"      {at:3} " + " ".join(f"{n}:{s:+.2f}" for n, s in zip(measured, scores[arm][at], strict=True)))
+                print(
+                    f"      {at:3} " + " ".join(f"{n}:{s:+.2f}" for n, s in zip(measured, scores[arm][at], strict=True))
+                )
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from optimist.storages.open import StorageLike, open_face, open_storage
 from optimist.study.dry_run import is_dry
 from optimist.study.study import Study
 from optimist.study.summaries import StudySummary, summarize_studies
+from optimist.study.warm_start import check_sources, note_of, queued_points
 
 _logger = get_logger(__name__)
 
@@ -40,6 +41,7 @@ def create_study(
     directions: Sequence[Direction] | None = None,
     create_database: bool = False,
     parameter_constraint: Predicate | None = None,
+    warm_start_from: Sequence[Study] = (),
 ) -> Study:
     """Make a study.
 
@@ -57,10 +59,12 @@ def create_study(
         parameter_constraint: Takes a dictionary of parameters and says whether they are allowed; no sampler proposes others.
             It should be quick, and look parameters up as ``params["name"]``: where one is not known yet, it is called again
             later. It is not stored; worker processes get it, and who opens the study elsewhere gives it again.
+        warm_start_from: Earlier studies of the same space, or of one that overlaps with it: their best points are tried
+            first, and models search around their good points first. A study that exists already is left as it is.
 
     Raises:
         DuplicatedStudyError: There is a study of this name.
-        ValueError: Directions that are none, or both ``direction`` and ``directions``.
+        ValueError: Directions that are none, or both ``direction`` and ``directions``; or a study to start from has others.
     """
     if direction is not None and directions is not None:
         raise ValueError("Specify only one of `direction` and `directions`.")
@@ -74,9 +78,11 @@ def create_study(
         study_name = os.environ.get(NAME_VARIABLE) or None
     if study_name is not None:
         check_name("A study's name", study_name)
+    check_sources(warm_start_from, wanted)
     if is_dry():
         storage, create_database = InMemoryStorage(), False
     face, opened = open_face(storage, create_database=create_database)
+    is_new = False
     try:
         record = opened.create_study(study_name, wanted)
     except DuplicatedStudyError:
@@ -89,7 +95,15 @@ def create_study(
             _logger.warning("Study %r keeps its directions %s.", study_name, [d.name for d in record.directions])
     else:
         _logger.info("A new study was created: %r.", record.name)
-    return Study(record.name, face, sampler, pruner, parameter_constraint)
+        is_new = True
+    study = Study(record.name, face, sampler, pruner, parameter_constraint)
+    if warm_start_from and is_new:
+        note, good = note_of(warm_start_from)
+        opened.write_study(record.study_id, note)
+        queue = [] if study.sampler.is_exhaustive else queued_points(good, study.constraint)
+        if queue:
+            opened.add_trials(record.study_id, queue)
+    return study
 
 
 def load_study(

@@ -109,6 +109,8 @@ class ConstrainedTrial(Trial):
         with self.study.proposal_lock:
             params = self.params
             value = self._settled(edge, default)
+            if value is not UNSET and self._is_warm and self._forgets(edge, value, params):
+                value = UNSET
             if value is not UNSET:
                 self._check_settled({**params, edge.name: edge.external(value)}, edge.name)
                 return value
@@ -118,6 +120,14 @@ class ConstrainedTrial(Trial):
                     self._planned = planned
                     return value
             raise self._dead_end(edge, params)
+
+    def _forgets(self, edge: Edge, value: Any, params: dict[str, Any]) -> bool:
+        """Whether the value of an earlier study's trial is forbidden here, and so is forgotten."""
+        is_queued = edge.name in self._given and edge.name not in self.study.sampler.pinned_params
+        if not is_queued or self._constraint.judge({**params, edge.name: edge.external(value)}) is not False:
+            return False
+        self._given = {known: value for known, value in self._given.items() if known != edge.name}
+        return True
 
     def _check_settled(self, params: dict[str, Any], name: str) -> None:
         """Refuse what the user gave, if it is forbidden.

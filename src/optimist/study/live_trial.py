@@ -17,7 +17,7 @@ from optimist.distributions import (
     check_distribution_compatibility,
 )
 from optimist.exceptions import InvalidSpaceError, TrialNotFoundError
-from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, METRIC_NAMES_KEY
+from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, METRIC_NAMES_KEY, WARM_POINT_KEY
 from optimist.history.base_trial import (
     CONSTRAINT_PREFIX,
     BaseTrial,
@@ -100,8 +100,10 @@ class Trial(BaseTrial):
         self._defaults: dict[str, Any] = {}
         self._confidence: dict[str, float] = {}
         self._given: Mapping[str, Any] = self.study.sampler.pinned_params
+        self._is_warm = WARM_POINT_KEY in draft.system_attrs
         if FIXED_PARAMS_KEY in draft.system_attrs:
-            self._given = {**self._given, **draft.system_attrs[FIXED_PARAMS_KEY]}
+            queued = draft.system_attrs[FIXED_PARAMS_KEY]
+            self._given = {**queued, **self._given} if self._is_warm else {**self._given, **queued}
         self._tries_defaults = self.study.tries_defaults(draft.number)
         self._uniforms = None
         self._n_random = 0  # how many parameters get the uniforms as they are
@@ -314,7 +316,7 @@ class Trial(BaseTrial):
                     f"Parameter {name!r}: the recommended value default={default!r} is not in {distribution}."
                 )
             self._defaults[name] = default
-        if name in self._given:
+        if name in self._given and not (self._is_warm and self._leaves_open(name, distribution)):
             return self._checked_given(name, distribution)
         if default is not UNSET and self._tries_defaults:
             if DEFAULTS_KEY not in self._draft.system_attrs and FIXED_PARAMS_KEY not in self._draft.system_attrs:
@@ -338,6 +340,13 @@ class Trial(BaseTrial):
                 stacklevel=6,
             )
         return internal
+
+    def _leaves_open(self, name: str, distribution: BaseDistribution) -> bool:
+        """Whether the value of an earlier study's trial is none of this study's range, and so is forgotten."""
+        if name in self.study.sampler.pinned_params or distribution.contains(self._given[name]):
+            return False
+        self._given = {known: value for known, value in self._given.items() if known != name}
+        return True
 
     def _fits(self, name: str, distribution: BaseDistribution) -> bool:
         """Whether a proposal made for the space seen so far is allowed by what the objective asks for now."""
