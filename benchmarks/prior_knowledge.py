@@ -143,7 +143,7 @@ class Measured:
         finals = [run(plain, RandomSampler(seed=1000 + seed), N_TRIALS)[-1] for seed in range(21)]
         self.random = statistics.median(finals)
         best: optimist.Study | None = None
-        for sampler, n in ((GPSampler(seed=77), 120 if quick else 300), (TPESampler(seed=77), 3000)):
+        for sampler, n in ((GPSampler(seed=77), 60 if quick else 300), (TPESampler(seed=77), 1500 if quick else 3000)):
             study = optimist.create_study(sampler=sampler)
             study.optimize(plain, n_trials=n)
             if best is None or study.best_value < best.best_value:
