@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol, overload
 
 from optimist.distributions import (
@@ -73,6 +74,8 @@ class Trial(BaseTrial):
     """
 
     _uniforms: list[float] | None
+    _is_warm = False  # whether it tries a trial of an earlier study again
+    _confidence: Mapping[str, float] = MappingProxyType({})  # by parameter, as it was written
 
     def __init__(self, study: Owner, trial_id: int, *, draft: Draft | None = None, writes_through: bool = True) -> None:
         self.study = study
@@ -98,10 +101,9 @@ class Trial(BaseTrial):
         self._relative: dict[str, Any] = {}
         self._relative_space: dict[str, BaseDistribution] = {}
         self._defaults: dict[str, Any] = {}
-        self._confidence: dict[str, float] = {}
         self._given: Mapping[str, Any] = self.study.sampler.pinned_params
-        self._is_warm = WARM_POINT_KEY in draft.system_attrs
         if FIXED_PARAMS_KEY in draft.system_attrs:
+            self._is_warm = WARM_POINT_KEY in draft.system_attrs
             queued = draft.system_attrs[FIXED_PARAMS_KEY]
             self._given = {**queued, **self._given} if self._is_warm else {**self._given, **queued}
         self._tries_defaults = self.study.tries_defaults(draft.number)
@@ -145,7 +147,7 @@ class Trial(BaseTrial):
         if draft.state is not _RUNNING:
             refuse_finished(draft)
         if confidence is not None:
-            self._confidence[name] = read_confidence(name, confidence, has_default=default is not None)
+            self._note_confidence(name, confidence, has_default=default is not None)
         values = draft.values
         if len(values) < self._n_random:
             value = edge.quantile(self._uniforms[len(values)])  # type: ignore[index]
@@ -176,7 +178,7 @@ class Trial(BaseTrial):
                 return int(self._again(name, distribution))
             edge = self._edge(name, distribution, (low, high, step, log, int))
         if confidence is not None:
-            self._confidence[name] = read_confidence(name, confidence, has_default=default is not None)
+            self._note_confidence(name, confidence, has_default=default is not None)
         return self._suggest(edge, UNSET if default is None else default)  # type: ignore[no-any-return]
 
     @overload
@@ -261,7 +263,7 @@ class Trial(BaseTrial):
                 return self._again(name, distribution)
             edge = self._edge(name, distribution, signature)
         if confidence is not None:
-            self._confidence[name] = read_confidence(name, confidence, has_default=default is not UNSET)
+            self._note_confidence(name, confidence, has_default=default is not UNSET)
         return self._suggest(edge, default)
 
     def suggest(self, name: str, distribution: BaseDistribution) -> Any:
@@ -269,6 +271,9 @@ class Trial(BaseTrial):
         if self._draft.layout.find(name) is not None:
             return self._again(name, distribution)
         return self._suggest(self._edge(name, distribution, None), UNSET)
+
+    def _note_confidence(self, name: str, confidence: Confidence, *, has_default: bool) -> None:
+        self._confidence = {**self._confidence, name: read_confidence(name, confidence, has_default=has_default)}
 
     def _edge(self, name: str, distribution: BaseDistribution, signature: object) -> Edge:
         refuse_finished(self._draft)
@@ -587,7 +592,8 @@ class Trial(BaseTrial):
     @property
     def confidence(self) -> dict[str, float]:
         """How sure they are, by parameter, where the objective said so."""
-        return {name: sure for name, sure in self._confidence.items() if name in self._defaults}
+        confidence = self._confidence
+        return {name: sure for name, sure in confidence.items() if name in self._defaults} if confidence else {}
 
     def _repr_html_(self) -> str:
         from optimist.history.notebook import trial_html  # nobody but a notebook needs it
