@@ -154,7 +154,7 @@ class _Launch:
             if isinstance(event, Line):
                 self._display.say(event.copy, event.text)
                 continue
-            self._books[event.copy].close()
+            self._books[event.copy].close(was_asked=bool(self._signals))
             if event.code != 0:
                 self._display.say(event.copy, _describe(event.code, event.is_replaced))
             if event.is_replaced:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from optimist.exceptions import UpdateFinishedTrialError, WorkerError
 from optimist.execution.crew import Crew, Ended, Member, Said, describe_end
-from optimist.execution.interrupts import pressing
+from optimist.execution.interrupts import Terminated, pressing
 from optimist.history.attributes import FAIL_REASON_KEY, LEASE_LOST_KEY
 from optimist.history.draft import TrialChange
 from optimist.logging import get_logger, get_verbosity
@@ -47,7 +47,7 @@ class Employer(LoopStudy, Protocol):
     def _storage(self) -> BaseStorage:
         """Where the study lives, as those see it who speak in ids."""
 
-    def give_up(self, number: int) -> bool:
+    def give_up(self, number: int, *, always_retry: bool = False) -> bool:
         """End a running trial whose worker is gone, and queue it again."""
 
 
@@ -103,6 +103,7 @@ class CrewLoop:
         self._is_idle = False  # a worker found that there is nothing to try
         self._n_deaths_in_a_row = 0
         self._n_presses = 0
+        self._is_terminated = False
         self._beaten_at = time.monotonic()
 
     # The loop
@@ -113,8 +114,9 @@ class CrewLoop:
         Raises:
             WorkerError: A worker raised what is not to be caught, or they die again and again.
             KeyboardInterrupt: Ctrl-C was pressed; the trials that were running have ended, or are queued again.
+            Terminated: SIGTERM came; the trials that were running are queued again.
         """
-        with self._storage_for_workers() as storage, pressing(self._press):
+        with self._storage_for_workers() as storage, pressing(self._press, self._terminate):
             payload = messages.pack(storage, self._study.study_name, self._work, self._stand_ins())
             with Crew(_WORKER, payload) as crew:
                 try:
@@ -130,6 +132,8 @@ class CrewLoop:
                             self._take_in(crew, event)
         if self._error is not None:
             raise self._error
+        if self._is_terminated:
+            raise Terminated
         if self._n_presses:
             raise KeyboardInterrupt
 
@@ -167,7 +171,7 @@ class CrewLoop:
     def _turn(self, crew: Crew) -> None:
         for event in crew.wait():
             self._take_in(crew, event)
-        if self._n_presses > 1:
+        if self._n_presses > 1 or self._is_terminated:
             for member, seat in self._seats.items():
                 if not seat.reason:
                     seat.reason = "interrupted"
@@ -188,6 +192,11 @@ class CrewLoop:
             _logger.warning("Ctrl-C: running trials are finished first. Press it again to hand them back to the queue.")
         if self._n_presses > 2:
             raise KeyboardInterrupt
+
+    def _terminate(self) -> None:
+        """SIGTERM came: running trials are given up."""
+        self._is_terminated = True
+        self._is_halted = True
 
     # What workers say
 
@@ -287,7 +296,7 @@ class CrewLoop:
         is_limited = bool(seat.reason) and seat.reason != "interrupted"
         if is_limited and self._fail(number, seat.reason):
             _logger.warning("Trial %d fails: it went over its %s.", number, seat.reason)
-        elif not is_limited and study.give_up(number):
+        elif not is_limited and study.give_up(number, always_retry=bool(seat.reason)):
             _logger.warning("Trial %d is lost with worker %d: %s.", number, member.place, describe_end(code))
         trial = study.ledger.history.trial(number)
         is_lost = LEASE_LOST_KEY in trial.system_attrs

@@ -395,12 +395,14 @@ class Trial(BaseTrial):
         """A folder for whatever the trial needs to go on from here, should its worker be lost.
 
         It is made when it is asked for first, and removed when the trial is complete; see ``Study.keep_checkpoints``.
+        What the trial has said so far is committed, so that no checkpoint outlives the parameters that it belongs to.
         Write a file under another name and rename it when it is whole: a worker may be lost at any moment.
 
         Raises:
             UpdateFinishedTrialError: The trial is finished.
         """
         refuse_finished(self._draft)
+        self._ledger.flush(self._draft)
         folder = self.study.checkpoints.folder_of(self._number, self._draft.started_us)
         folder.mkdir(parents=True, exist_ok=True)
         return folder

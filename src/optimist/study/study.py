@@ -406,9 +406,14 @@ class Study(NextSteps):
         """Keep a note of an algorithm with the study."""
         self.ledger.set_study_attr(key, value, is_system=True)
 
-    def give_up(self, number: int) -> bool:
-        """End a running trial whose worker is known to be gone, and queue it again; False if it is not running."""
-        return self.lost_trials.give_up(number)
+    def give_up(self, number: int, *, always_retry: bool = False) -> bool:
+        """End a running trial whose worker is known to be gone, and queue it again; False if it is not running.
+
+        Args:
+            number: The trial.
+            always_retry: However often it was queued again before: its worker was asked to end, and did not fail.
+        """
+        return self.lost_trials.give_up(number, always_retry=always_retry)
 
     def _check_kinds(self, changes: list[TrialChange]) -> None:
         params = [(name, distribution) for change in changes for name, distribution, _ in change.params]

@@ -26,6 +26,7 @@ class ParentEscort(Escort):
     """
 
     may_overlap = False
+    handles_term = False  # it comes from the parent, who sees to the trial
 
     def __init__(self, line: ParentLine, study: Study) -> None:
         self._line = line
