@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 
 class Terminated(SystemExit):
@@ -18,7 +18,10 @@ class Terminated(SystemExit):
         super().__init__(128 + signal.SIGTERM)
 
 
-_DEFAULTS: Final = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+_DEFAULTS: Final[dict[signal.Signals, Any]] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
 
 
 class Interrupts:

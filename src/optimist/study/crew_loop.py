@@ -8,27 +8,21 @@ budget is handed out again. What goes over a limit is killed, and its trial fail
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final
 
 from optimist.exceptions import UpdateFinishedTrialError, WorkerError
 from optimist.execution.crew import Crew, Ended, Member, Said, describe_end
 from optimist.execution.interrupts import Terminated, pressing
 from optimist.history.attributes import FAIL_REASON_KEY, LEASE_LOST_KEY
 from optimist.history.draft import TrialChange
-from optimist.logging import get_logger, get_verbosity
+from optimist.logging import get_logger
 from optimist.states import TrialState
-from optimist.storages.base import Storage
-from optimist.storages.base_storage import BaseStorage
 from optimist.storages.memory import MemoryStore, now_us
-from optimist.storages.remote import open_remote
-from optimist.storages.serving import StorageServer, works_elsewhere
 from optimist.study import crew_messages as messages
 from optimist.study.limits import Limits
-from optimist.study.optimize import LoopStudy
-from optimist.study.plan import Plan, is_at_least
+from optimist.study.outsourcing import Employer, call_back, meets_target, served, stand_ins_of, work_for
+from optimist.study.plan import Plan
 
 _logger = get_logger(__name__)
 
@@ -36,19 +30,6 @@ _WORKER: Final = "optimist.study.worker:main"
 
 _MAX_DEATHS_IN_A_ROW: Final = 10
 """So many processes may die one after the other without any trial coming to an end."""
-
-
-class Employer(LoopStudy, Protocol):
-    """What the loop needs of the study that it runs for."""
-
-    study_name: str
-
-    @property
-    def _storage(self) -> BaseStorage:
-        """Where the study lives, as those see it who speak in ids."""
-
-    def give_up(self, number: int, *, always_retry: bool = False) -> bool:
-        """End a running trial whose worker is gone, and queue it again."""
 
 
 @dataclass
@@ -85,18 +66,7 @@ class CrewLoop:
         self._plan = plan
         self._n_left = plan.n_trials
         self._limits = limits
-        self._work = messages.Work(
-            plan.objective,
-            study.sampler,
-            study.pruner,
-            study.ledger.storage.leases,
-            plan.catch,
-            plan.gc_after_trial,
-            plan.terms.total_trials,
-            lag,
-            study.keep_checkpoints,
-            get_verbosity(),
-        )
+        self._lag = lag
         self._seats: dict[Member, _Seat] = {}
         self._error: BaseException | None = None
         self._is_halted = False
@@ -116,8 +86,11 @@ class CrewLoop:
             KeyboardInterrupt: Ctrl-C was pressed; the trials that were running have ended, or are queued again.
             Terminated: SIGTERM came; the trials that were running are queued again.
         """
-        with self._storage_for_workers() as storage, pressing(self._press, self._terminate):
-            payload = messages.pack(storage, self._study.study_name, self._work, self._stand_ins())
+        study = self._study
+        with served(study.ledger.storage) as storage, pressing(self._press, self._terminate):
+            payload = messages.pack(
+                storage, study.study_name, work_for(study, self._plan, self._lag), stand_ins_of(study)
+            )
             with Crew(_WORKER, payload) as crew:
                 try:
                     self._hire(crew, n_workers)
@@ -136,19 +109,6 @@ class CrewLoop:
             raise Terminated
         if self._n_presses:
             raise KeyboardInterrupt
-
-    @contextmanager
-    def _storage_for_workers(self) -> Iterator[Storage]:
-        storage = self._study.ledger.storage
-        with ExitStack() as stack:
-            if works_elsewhere(storage):
-                yield storage
-            else:
-                yield open_remote(stack.enter_context(StorageServer(storage)).url)
-
-    def _stand_ins(self) -> dict[str, Any]:
-        study = self._study
-        return {"study": study, "ledger": study.ledger, "storage": study.ledger.storage, "face": study._storage}
 
     def _hire(self, crew: Crew, n_workers: int) -> None:
         """Start as many processes as there are free desks and places in the budget for."""
@@ -244,26 +204,10 @@ class CrewLoop:
             return
         if over.is_fatal:
             return
-        if self._plan.callbacks or self._plan.progress is not None:
-            self._call_back(over.number)
-        if state == TrialState.COMPLETE and values is not None:
-            direction = self._study.ledger.record.directions[0]
-            if is_at_least(values[0], self._plan.target, direction):
-                self._halt()
-
-    def _call_back(self, number: int) -> None:
-        study = self._study
-        study.in_loop.is_set = True
-        try:
-            study.ledger.sync()
-            for callback in self._plan.callbacks:
-                callback(study, study.ledger.history.trial(number))
-            if self._plan.progress is not None:
-                self._plan.progress.update(study.ledger)
-        except BaseException as error:  # noqa: BLE001  raised when the workers have ended
-            self._halt(error)
-        finally:
-            study.in_loop.is_set = False
+        if (error := call_back(self._study, self._plan, over.number)) is not None:
+            self._halt(error)  # raised when the workers have ended
+        if meets_target(self._study, self._plan, state, values):
+            self._halt()
 
     # Workers that end
 

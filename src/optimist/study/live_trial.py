@@ -497,6 +497,10 @@ class Trial(BaseTrial):
 
         return trial_html(self.freeze())
 
+    def defer_writes(self) -> None:
+        """From now on, parameters and attributes travel with the next commit: somebody sees to it that there is one soon."""
+        self._writes_through = False
+
     def freeze(self) -> FrozenTrial:
         """A snapshot of the trial."""
         return self._ledger.history.trial(self._number)

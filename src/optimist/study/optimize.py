@@ -6,7 +6,7 @@ import contextlib
 import gc
 import logging
 import threading
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from optimist.exceptions import BudgetSpentError, LeaseLostError, TrialPruned, UpdateFinishedTrialError
 from optimist.execution.interrupts import Interrupts, Terminated, terminating
@@ -14,6 +14,7 @@ from optimist.execution.loops import run_in_threads, run_serially
 from optimist.logging import get_logger
 from optimist.states import TrialState
 from optimist.study.conductor import Conducted, Conductor, hand_back
+from optimist.study.ledger import Ledger
 from optimist.study.live_trial import Trial
 from optimist.study.outcome import Outcome, outcome_of
 from optimist.study.plan import Plan, is_at_least
@@ -212,9 +213,9 @@ class Loop:
             raise
         else:
             if outcome.state == TrialState.FAIL:
-                log_failure(trial, outcome, error)
+                log_failure(trial.number, trial.params, outcome, error)
             elif _logger.isEnabledFor(logging.INFO):
-                log_end(trial, outcome)
+                log_end(study.ledger, trial.number, trial.params, outcome)
         is_fatal = is_fatal and error is not None
         study.escort.ended(trial.number, outcome.state, outcome.values, is_fatal=is_fatal)
         if error is not None and is_fatal:
@@ -228,25 +229,20 @@ def _hand_back(study: LoopStudy, trial: Trial) -> None:
     study.escort.ended(trial.number, TrialState.FAIL, None, is_fatal=False)
 
 
-def log_failure(trial: Trial, outcome: Outcome, error: BaseException | None) -> None:
+def log_failure(number: int, params: dict[str, Any], outcome: Outcome, error: BaseException | None) -> None:
     """Tell of a trial that failed."""
-    _logger.warning(
-        "Trial %d failed with parameters %s. %s", trial.number, trial.params, outcome.problem, exc_info=error
-    )
+    _logger.warning("Trial %d failed with parameters %s. %s", number, params, outcome.problem, exc_info=error)
 
 
-def log_end(trial: Trial, outcome: Outcome) -> None:
+def log_end(ledger: Ledger, number: int, params: dict[str, Any], outcome: Outcome) -> None:
     """Tell of a trial that is complete or pruned."""
-    ledger = trial.study.ledger
     if outcome.state == TrialState.PRUNED:
-        _logger.info("Trial %d pruned.", trial.number)
+        _logger.info("Trial %d pruned.", number)
         return
     assert outcome.values is not None
     if len(outcome.values) > 1:
-        _logger.info("Trial %d finished with values %s and parameters %s.", trial.number, outcome.values, trial.params)
+        _logger.info("Trial %d finished with values %s and parameters %s.", number, outcome.values, params)
         return
     best = ledger.best_trial()
     tail = "" if best is None else f" Best is trial {best.number} with value {best.value}."
-    _logger.info(
-        "Trial %d finished with value %s and parameters %s.%s", trial.number, outcome.values[0], trial.params, tail
-    )
+    _logger.info("Trial %d finished with value %s and parameters %s.%s", number, outcome.values[0], params, tail)

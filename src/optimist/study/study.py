@@ -6,11 +6,13 @@ import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from optimist.distributions import BaseDistribution, check_distribution_compatibility
 from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
+from optimist.execution.executors import pool_of
 from optimist.execution.loops import count_threads, count_workers
 from optimist.history.attributes import FIXED_PARAMS_KEY, METRIC_NAMES_KEY
 from optimist.history.draft import TrialChange
@@ -30,6 +32,7 @@ from optimist.study.crew_loop import CrewLoop
 from optimist.study.defaults import tries_defaults
 from optimist.study.dry_run import hand_over
 from optimist.study.escort import Escort
+from optimist.study.executor_loop import ExecutorLoop
 from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
 from optimist.study.limits import Limits
@@ -38,7 +41,7 @@ from optimist.study.lost_trials import LostTrials
 from optimist.study.next_steps import NextSteps
 from optimist.study.optimize import Loop
 from optimist.study.outcome import outcome_of
-from optimist.study.plan import Objective, Plan, check_exception_classes, check_order, is_at_least
+from optimist.study.plan import Objective, Plan, check_exception_classes, check_executor, check_order, is_at_least
 from optimist.study.progress import Progress
 from optimist.study.promotions import Promotions, at_rung
 from optimist.study.provenance import note_provenance
@@ -131,6 +134,7 @@ class Study(NextSteps):
         trial_timeout: float | None = None,
         trial_memory: float | str | None = None,
         deterministic: bool | int = False,
+        executor: Executor | Any = None,
     ) -> None:
         """Run trials of an objective.
 
@@ -148,20 +152,24 @@ class Study(NextSteps):
                 meet it exactly. Trials of lost workers do not count, their retries do; nor do promotions.
             workers: Number of processes that run the trials, -1 for one per processor; None: this process runs them.
                 The objective goes to them by cloudpickle; ``callbacks`` and the progress bar stay here. A trial whose
-                process dies is run again.
+                process dies is run again. With an executor: the number of trials that run at a time.
             trial_timeout: A trial that takes more than so many seconds fails, and the study goes on; implies
                 ``workers=1`` if none are asked for.
             trial_memory: A trial whose process holds more memory fails likewise; in bytes, or text such as "2GB".
-
             deterministic: A number N: trial k is proposed, and pruned, by what the trials up to k - N gave, and by
                 nothing else, so that the same seed gives the same trials whoever is faster. It waits for these. All
                 workers say the same N, at least as many as they are. True: the number of threads or processes.
+            executor: Where trials run: an executor of ``concurrent.futures``, a Dask client, or the module ``ray`` (or
+                :class:`optimist.execution.RayExecutor`). This process proposes and tells; as many trials run at a time
+                as the executor has slots, which may change meanwhile. A trial whose node is lost is run again.
 
         Raises:
             RuntimeError: Called inside an objective or a callback of this study.
+            TypeError: ``executor`` is none.
             ValueError: ``n_jobs`` is neither positive nor -1, ``workers`` likewise, both are given, or ``target`` is
                 given for several objectives, or ``deterministic`` is negative or comes with a sampler that has no
-                seed, or with a pruner that promotes trials.
+                seed, or with a pruner that promotes trials. Or ``executor`` comes with ``n_jobs``, with
+                ``deterministic``, or with limits, or does not tell how many slots it has.
             WorkerError: A worker process raised what ``catch`` does not name, or they die again and again.
         """
         if not callable(func):
@@ -171,7 +179,10 @@ class Study(NextSteps):
         check_exception_classes(catch)
         n_threads = count_threads(n_jobs)
         limits = Limits.of(trial_timeout, trial_memory)
+        pool = None if executor is None else pool_of(executor)
         n_workers = count_workers(workers, n_jobs) if workers is not None or limits else 0
+        if pool is not None:
+            check_executor(n_jobs, has_limits=bool(limits), is_deterministic=bool(deterministic))
         lag = max(n_threads, n_workers) if deterministic is True else int(deterministic)
         check_order(lag, self.sampler, self.pruner)
         if getattr(self.in_loop, "is_set", False) or not self._optimize_lock.acquire(blocking=False):
@@ -203,6 +214,9 @@ class Study(NextSteps):
                     terms=Terms(self.ledger.storage.leases.length_s, total_trials, is_exhaustible(self.sampler)),
                     progress=bar,
                 )
+                if pool is not None:
+                    ExecutorLoop(self, plan, pool, n_workers or None).run()
+                    return
                 if n_workers:
                     CrewLoop(self, plan, limits, lag).run(n_workers)
                     return

@@ -14,6 +14,7 @@ from optimist.states import TrialState
 from optimist.study import crew_messages as messages
 from optimist.study.escort import Escort
 from optimist.study.launched import LAUNCH_VARIABLES
+from optimist.study.outsourcing import stand_ins_of
 from optimist.study.study import Study
 
 
@@ -68,10 +69,12 @@ def _work(line: ParentLine, payload: bytes) -> None:
     storage, name = luggage.place()
     study = Study(name, storage)
     study.escort = ParentEscort(line, study)
-    work = luggage.work({"study": study, "ledger": study.ledger, "storage": storage, "face": study._storage})
+    work = luggage.work(stand_ins_of(study))
     set_verbosity(work.verbosity)
     study.sampler, study.pruner = work.sampler, work.pruner
     study.keep_checkpoints = work.keep_checkpoints
+    if work.checkpoints is not None:
+        study.checkpoints.use(work.checkpoints)
     storage.leases = work.leases
     study.optimize(
         work.objective,
