@@ -22,9 +22,9 @@ SHORT_FORMS = {
     "data.py": ["corrupted-mnist", "corrupted"],
     "digits_comparison.py": ["--trials", "3", "--repeats", "1", "--grid", "small"],
     "digits_forest.py": ["--trials", "3", "--grid", "small"],
-    "distributed.py": ["--trials", "3", "--workers", "1", "2", "--storage", "sqlite:///distributed.db"],
     "fashion_trainer.py": ["--train-size", "500", "--epochs", "2"],
     "fashion_tune.py": ["--trials", "3", "--train-size", "500", "--epochs", "2", "--finalists", "2", "--retrain", "2"],
+    "several_workers.py": ["--trials", "3", "--workers", "1", "2", "--storage", "sqlite:///workers.db"],
 }
 IMAGES = {
     "corrupted_mnist.py": data.MNIST,

@@ -17,7 +17,7 @@ from pickle import PickleError
 from typing import Any, Final, Protocol
 
 from optimist.exceptions import BudgetSpentError, UpdateFinishedTrialError, WorkerError
-from optimist.execution.addresses import LOOPBACK, driver_address
+from optimist.execution.addresses import driver_address, is_loopback
 from optimist.execution.executors import Pool
 from optimist.execution.interrupts import Terminated, pressing
 from optimist.history.attributes import LEASE_LOST_KEY
@@ -324,9 +324,9 @@ def _carrier_for(study: Employer, plan: Plan, pool: Pool) -> Iterator[Carrier]:
     if pool.shares_memory:
         yield _Threads(study, plan, pool)
         return
-    is_near = pool.host == LOOPBACK
-    works = works_elsewhere if is_near else works_everywhere
-    with served(study.ledger.storage, driver_address(pool.host), works) as storage:
+    address = driver_address(pool.host)
+    works = works_elsewhere if is_loopback(address.host) else works_everywhere
+    with served(study.ledger.storage, address, works) as storage:
         work = work_for(study, plan)
         yield _Elsewhere(study, pool, pack(storage, study.study_name, work, stand_ins_of(study)))
 
