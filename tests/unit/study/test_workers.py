@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -137,6 +138,42 @@ def test_several_objectives_and_infinite_values(make_study: MakeStudy) -> None:
     study = make_study(directions=["minimize", "maximize"])
     study.optimize(lambda trial: (float("inf"), 1 / 3), n_trials=2, workers=1)
     assert [trial.values for trial in study.trials] == [[float("inf"), 1 / 3]] * 2
+
+
+def test_samplers_of_others_do_not_draw_the_same_in_each_worker(tmp_path: Path) -> None:
+    study = optimist.create_study(sampler=Stateful())
+    marks = tmp_path / "marks"
+    marks.mkdir()
+
+    def objective(trial: optimist.Trial) -> float:
+        (marks / str(os.getpid())).touch()
+        deadline = time.monotonic() + 60
+        while len(list(marks.iterdir())) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        return trial.suggest_float("x", 0, 1)
+
+    study.optimize(objective, n_trials=4, workers=2)
+    assert len({trial.value for trial in study.trials}) == 4
+
+
+class Stateful(optimist.samplers.BaseSampler):
+    """Keeps a random state, as samplers for Optuna do."""
+
+    def __init__(self) -> None:
+        self.random = random.Random(0)
+
+    def reseed_rng(self) -> None:
+        self.random = random.Random()
+
+    def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
+        return {}
+
+    def sample_relative(self, study: Any, trial: Any, search_space: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> float:
+        return self.random.uniform(0, 1)
 
 
 # What ends the loop
