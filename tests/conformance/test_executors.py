@@ -443,6 +443,29 @@ def test_an_executor_that_was_shut_down(study: optimist.Study) -> None:
     assert states(study) == ["FAIL", "WAITING"]
 
 
+def test_threads_of_one_dask_worker_share_what_they_know(study: optimist.Study, tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed", reason="tests of Dask need it: pip install 'optimist[dask]'")
+
+    def objective(trial: optimist.Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        trial.report(x, 0)
+        (tmp_path / str(trial.number)).touch()
+        wait_until(lambda: len(list(tmp_path.iterdir())) >= 4)
+        trial.set_user_attr("study", id(trial.study))
+        return x
+
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=4, processes=False, dashboard_address=":0", silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        study.optimize(objective, n_trials=8, executor=client)
+    assert states(study) == ["COMPLETE"] * 8
+    assert all(trial.intermediate_values == {0: trial.value} for trial in study.trials)
+    assert len({trial.user_attrs["study"] for trial in study.trials}) == 1
+
+
 def test_an_asynchronous_dask_client(study: optimist.Study) -> None:
     distributed = pytest.importorskip("distributed", reason="tests of Dask need it: pip install 'optimist[dask]'")
 

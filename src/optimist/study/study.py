@@ -177,23 +177,19 @@ class Study(NextSteps):
         hand_over(self, func, n_trials if total_trials is None else total_trials, workers)
         catch = tuple(catch) if isinstance(catch, Iterable) else (catch,)
         check_exception_classes(catch)
-        n_threads = count_threads(n_jobs)
         limits = Limits.of(trial_timeout, trial_memory)
-        pool = None if executor is None else pool_of(executor)
-        n_workers = count_workers(workers, n_jobs) if workers is not None or limits else 0
-        if pool is not None:
+        if executor is not None:
             check_executor(n_jobs, has_limits=bool(limits), is_deterministic=bool(deterministic))
+        n_threads = count_threads(n_jobs)
+        n_workers = count_workers(workers, n_jobs) if workers is not None or limits else 0
+        pool = None if executor is None else pool_of(executor)
         lag = max(n_threads, n_workers) if deterministic is True else int(deterministic)
         check_order(lag, self.sampler, self.pruner)
         if getattr(self.in_loop, "is_set", False) or not self._optimize_lock.acquire(blocking=False):
             raise RuntimeError("Study.optimize() cannot be called inside an objective or a callback of the same study.")
         try:
-            if target is not None:
-                self._require_one_objective("optimize(target=...)", "a callback that calls stop()")
-                best = self.ledger.best_trial()
-                if best is not None and is_at_least(best.values[0], target, self.direction):  # type: ignore[index]
-                    _logger.info("Trial %d meets the target %s already.", best.number, target)
-                    return
+            if target is not None and self._meets(target):
+                return
             self.is_stopping = False
             note_provenance(self.ledger, self.sampler, self.pruner)
             self.ledger.wants_news = (
@@ -216,15 +212,23 @@ class Study(NextSteps):
                 )
                 if pool is not None:
                     ExecutorLoop(self, plan, pool, n_workers or None).run()
-                    return
-                if n_workers:
+                elif n_workers:
                     CrewLoop(self, plan, limits, lag).run(n_workers)
-                    return
-                with self.ledger.working(self.lost_trials.reclaim):
-                    Loop(self, plan, lag).run(n_threads)
+                else:
+                    with self.ledger.working(self.lost_trials.reclaim):
+                        Loop(self, plan, lag).run(n_threads)
         finally:
             self.in_loop.is_set = False
             self._optimize_lock.release()
+
+    def _meets(self, target: float) -> bool:
+        """Whether there is a trial as good as that."""
+        self._require_one_objective("optimize(target=...)", "a callback that calls stop()")
+        best = self.ledger.best_trial()
+        if best is None or not is_at_least(best.values[0], target, self.direction):  # type: ignore[index]
+            return False
+        _logger.info("Trial %d meets the target %s already.", best.number, target)
+        return True
 
     def ask(self, fixed_distributions: dict[str, BaseDistribution] | None = None) -> Trial:
         """Start a trial, to be ended with :meth:`tell`.
