@@ -1,4 +1,4 @@
-"""Does focusing help? Trials to a target with and without ``study.focus``, over the problems of benchmarks/quality.py.
+"""Does focusing help? Trials to a target with and without ``study.focus``, over the problems of benchmarks/problems.
 
 A search with our default sampler makes half of the problem's budget. From there one study goes on as it is, another one,
 of the same seed, is focused first. The target of a problem is the median, over the seeds, of the best value that the plain
@@ -23,7 +23,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import argparse  # noqa: E402
 
 import numpy as np  # noqa: E402
-from quality import PROBLEMS  # noqa: E402  beside this file
+from problems import PROBLEMS  # noqa: E402  beside this file
 
 import optimist  # noqa: E402
 

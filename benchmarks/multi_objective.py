@@ -177,7 +177,7 @@ def make(contender: str, seed: int) -> tuple[Any, Any]:
     if library_name == "optuna":
         import optuna as library
     samplers = library.samplers
-    kinds = {"default": "TPESampler", "tpe": "TPESampler", "nsga2": "NSGAIISampler", "gp": "GPSampler"}
+    kinds = {"default": "AutoSampler", "tpe": "TPESampler", "nsga2": "NSGAIISampler", "gp": "GPSampler"}
     kinds["random"] = "RandomSampler"
     return library, getattr(samplers, kinds[name])(seed=seed)
 
@@ -262,7 +262,15 @@ def main() -> None:
     if options.speed:
         measure_speed(10_000)
         return
-    contenders = ["optimist default", "optimist nsga2", "optuna tpe", "optuna nsga2", "optuna random"]
+    contenders = [
+        "optimist default",
+        "optimist gp",
+        "optimist tpe",
+        "optimist nsga2",
+        "optuna tpe",
+        "optuna nsga2",
+        "optuna random",
+    ]
     if options.gp:
         contenders.insert(4, "optuna gp")
     compare(options.problems or list(PROBLEMS), contenders, options.seeds, options.trials, options.jobs)

@@ -12,6 +12,7 @@ import optimist as optuna
 from optimist.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optimist.exceptions import ExperimentalWarning
 from optimist.samplers import (
+    AutoSampler,
     BaseGASampler,
     BaseSampler,
     BruteForceSampler,
@@ -60,6 +61,11 @@ class TestTPESamplerInGroups(SamplerSuite):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             return TPESampler(seed=seed, multivariate=True, group=True)
+
+
+class TestAutoSampler(SamplerSuite):
+    def make_sampler(self, space: Space, seed: int) -> BaseSampler:
+        return AutoSampler(seed=seed)
 
 
 class TestNSGAIISampler(SamplerSuite):

@@ -1,4 +1,5 @@
 from . import nsgaii as nsgaii
+from .auto import AutoSampler as AutoSampler
 from .base import BaseSampler as BaseSampler
 from .base import ColumnSampler as ColumnSampler
 from .brute_force import BruteForceSampler as BruteForceSampler

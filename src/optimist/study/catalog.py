@@ -44,7 +44,7 @@ def create_study(
     Args:
         storage: A URL such as ``sqlite:///study.db``, a file name, or a storage. None: what the environment variable
             ``OPTIMIST_STORAGE`` names, or the memory of this process.
-        sampler: Proposes parameters; TPE by default.
+        sampler: Proposes parameters; AutoSampler by default.
         pruner: Stops hopeless trials early; by default the median rule.
         study_name: Its name in the storage; made up if None. With ``load_if_exists``, None stands for what the
             environment variable ``OPTIMIST_STUDY_NAME`` names, if it is set.
@@ -100,7 +100,7 @@ def load_study(
         study_name: Its name. None: what the environment variable ``OPTIMIST_STUDY_NAME`` names, or the only study in
             the storage.
         storage: A URL, a file name, or a storage. None: what ``OPTIMIST_STORAGE`` names.
-        sampler: Proposes parameters; TPE by default.
+        sampler: Proposes parameters; AutoSampler by default.
         pruner: Stops hopeless trials early; by default the median rule.
 
     Raises:

@@ -21,8 +21,8 @@ from optimist.history.records import FrozenTrial, create_trial
 from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
 from optimist.pruners.median import MedianPruner
+from optimist.samplers.auto import AutoSampler
 from optimist.samplers.base import BaseSampler
-from optimist.samplers.tpe import TPESampler
 from optimist.states import TrialState
 from optimist.storages.base import ANY_TERMS, Terms
 from optimist.storages.open import StorageLike, open_face
@@ -58,7 +58,7 @@ class Study(NextSteps):
     Args:
         study_name: Name of a study in the storage.
         storage: A URL, a file name or a storage.
-        sampler: Proposes parameters; TPE by default.
+        sampler: Proposes parameters; AutoSampler by default.
         pruner: Stops hopeless trials early; by default the median rule.
 
     Attributes:
@@ -79,7 +79,7 @@ class Study(NextSteps):
         self._storage, opened = open_face(storage)
         self.study_name = study_name
         self.ledger = open_ledger(opened, opened.load_study(study_name))
-        self.sampler: BaseSampler = TPESampler() if sampler is None else sampler
+        self.sampler: BaseSampler = AutoSampler() if sampler is None else sampler
         self.pruner: BasePruner = MedianPruner() if pruner is None else pruner
         self.keep_checkpoints = False
         self._make_locks()

@@ -1,0 +1,5 @@
+"""The default: a sampler that chooses among samplers."""
+
+from optimist.samplers.auto.sampler import AutoSampler
+
+__all__ = ["AutoSampler"]

@@ -1,0 +1,169 @@
+"""AutoSampler: which sampler proposes a trial, and what that may cost."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+
+import optimist
+from optimist.distributions import FloatDistribution
+from optimist.history.view import View
+from optimist.samplers import AutoSampler, GPSampler, PartialFixedSampler
+from optimist.samplers.auto.choice import N_BEFORE_GENERATIONS
+from optimist.samplers.auto.pace import SHARE, Durations, Pace
+from optimist.samplers.auto.sampler import METHOD_KEY
+
+
+def bowl(trial: optimist.Trial) -> float:
+    return trial.suggest_float("x", -1, 1) ** 2 + trial.suggest_float("y", -1, 1) ** 2
+
+
+def methods(study: optimist.Study) -> Counter[str]:
+    return Counter(trial.system_attrs[METHOD_KEY][0] for trial in study.get_trials(deepcopy=False))
+
+
+def study_of_long_trials(n: int, seconds: float) -> optimist.Study:
+    study = optimist.create_study()
+    start = datetime(2026, 1, 1)  # noqa: DTZ001 - naive, as snapshots have it
+    for i in range(n):
+        trial = optimist.create_trial(
+            value=i / n,
+            params={"x": i / n, "y": 0.5},
+            distributions={"x": FloatDistribution(-1, 1), "y": FloatDistribution(-1, 1)},
+        )
+        trial.datetime_start, trial.datetime_complete = start, start + timedelta(seconds=seconds)
+        study.add_trial(trial)
+    return study
+
+
+def test_it_is_the_default() -> None:
+    assert isinstance(optimist.create_study().sampler, AutoSampler)
+
+
+def test_with_a_seed_it_proposes_what_the_gaussian_process_does() -> None:
+    found = []
+    for sampler in (AutoSampler(seed=3), GPSampler(seed=3)):
+        study = optimist.create_study(sampler=sampler)
+        study.optimize(bowl, 12)
+        found.append([trial.params for trial in study.trials])
+    assert found[0] == found[1]
+
+
+def test_with_a_seed_the_clock_plays_no_part() -> None:
+    found = []
+    for pause_s in (0.0, 0.02):
+        study = optimist.create_study(sampler=AutoSampler(seed=3))
+        study.optimize(lambda trial, s=pause_s: (time.sleep(s), bowl(trial))[1], 10)
+        found.append([(trial.params, trial.system_attrs) for trial in study.trials])
+    assert found[0] == found[1]
+
+
+def test_quick_trials_are_not_held_up() -> None:
+    study = optimist.create_study()
+    study.optimize(bowl, 30)
+    assert methods(study) == {"TPESampler": 30}
+    assert study.best_value < 0.3
+
+
+def test_long_trials_get_the_gaussian_process() -> None:
+    study = study_of_long_trials(8, seconds=60.0)
+    study.optimize(bowl, 3)
+    assert [trial.system_attrs[METHOD_KEY][0] for trial in study.trials[8:]] == ["GPSampler"] * 3
+
+
+def test_many_trials_of_several_objectives_evolve() -> None:
+    study = optimist.create_study(directions=["minimize"] * 2, sampler=AutoSampler(seed=0))
+    distributions = {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}
+    study.add_trials(
+        [
+            optimist.create_trial(
+                values=[i / 400, 1 - i / 400], params={"x": i / 400, "y": 0.5}, distributions=distributions
+            )
+            for i in range(N_BEFORE_GENERATIONS - 1)
+        ]
+    )
+    study.optimize(lambda trial: (trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)), 3)
+    assert [trial.system_attrs[METHOD_KEY][0] for trial in study.trials[-3:]] == ["GPSampler"] + ["NSGAIISampler"] * 2
+
+
+@pytest.mark.parametrize("n_objectives", [1, 2])
+def test_fixed_parameters_stay_fixed(n_objectives: int) -> None:
+    sampler = PartialFixedSampler({"y": 0.25}, AutoSampler(seed=0))
+    study = optimist.create_study(directions=["minimize"] * n_objectives, sampler=sampler)
+    study.optimize(lambda trial: (bowl(trial), -bowl(trial))[:n_objectives], 12)
+    assert {trial.params["y"] for trial in study.trials} == {0.25}
+    assert len({trial.params["x"] for trial in study.trials}) == 12
+
+
+def test_a_copy_in_another_process_goes_on_alike() -> None:
+    study = optimist.create_study(sampler=AutoSampler(seed=5))
+    study.optimize(bowl, 8)
+    copied = optimist.create_study(sampler=pickle.loads(pickle.dumps(study.sampler)))
+    copied.add_trials(study.trials)
+    study.optimize(bowl, 2)
+    copied.optimize(bowl, 2)
+    assert [trial.params for trial in copied.trials] == [trial.params for trial in study.trials]
+
+
+# What it may cost
+
+
+def test_durations_are_added_up() -> None:
+    study = study_of_long_trials(4, seconds=2.0)
+    study.add_trial(optimist.create_trial(value=0.0))
+    view = View(study.ledger.history)
+    durations = view.tracker(Durations, Durations)
+    assert durations.mean_s == pytest.approx(2.0 * 4 / 5, rel=0.01)  # the fifth took no time
+    study.add_trials(study_of_long_trials(5, seconds=8.0).trials)
+    assert View(study.ledger.history).tracker(Durations, Durations).mean_s == pytest.approx((8 + 40) / 10, rel=0.01)
+
+
+class Clock:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("optimist.samplers.auto.pace.time", clock)
+    return clock
+
+
+def test_a_costly_proposal_must_have_been_earned(clock: Clock) -> None:
+    view = View(study_of_long_trials(4, seconds=0.5).ledger.history)  # each trial earns 0.04 s
+    pace = Pace()
+    assert [pace.affords(view) for _ in range(8)] == [False] * 7 + [True]  # 0.3 s are expected of the first
+    with pace.spending():
+        clock.now += 0.5
+    assert [pace.affords(view) for _ in range(5)] == [False] * 4 + [True]  # 0.52 s are earned by 13 trials
+
+
+def test_what_is_spent_stays_within_the_share(clock: Clock) -> None:
+    view = View(study_of_long_trials(4, seconds=0.5).ledger.history)
+    pace, n_trials = Pace(), 1000
+    for _ in range(n_trials):
+        if pace.affords(view):
+            with pace.spending():
+                clock.now += 0.07
+    earned_s = SHARE * 0.5 * n_trials
+    assert earned_s - 0.1 <= clock.now <= earned_s + 0.07
+
+
+def test_a_sampler_that_learnt_its_pace_can_be_sent_away() -> None:
+    assert isinstance(pickle.loads(pickle.dumps(Pace())), Pace)
+
+
+def test_each_trial_says_why() -> None:
+    study = optimist.create_study(sampler=AutoSampler(seed=0))
+    study.optimize(bowl, 1)
+    assert study.trials[0].system_attrs[METHOD_KEY] == ["GPSampler", "one objective"]
