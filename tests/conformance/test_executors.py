@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -31,6 +30,7 @@ from optimist.pruners import ThresholdPruner
 from optimist.samplers import GridSampler, RandomSampler
 from optimist.states import TrialState
 from optimist.storages.callbacks import HISTORY_KEY
+from tests.unit.study.conftest import Stateful, is_first, states
 
 pytestmark = pytest.mark.slow  # each starts processes
 
@@ -71,6 +71,7 @@ def dask() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def ray() -> Iterator[Any]:
     ray = pytest.importorskip("ray", reason="tests of Ray need it: pip install 'optimist[ray]'")
+    before = signal.getsignal(signal.SIGTERM)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_AUTH_MODE", "disabled")  # else it leaves a token in the home folder
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
@@ -83,6 +84,7 @@ def ray() -> Iterator[Any]:
         )
         yield ray
         ray.shutdown()
+    signal.signal(signal.SIGTERM, before)  # Ray leaves a handler of its own
 
 
 @pytest.fixture
@@ -104,19 +106,6 @@ def suggest_all(trial: Any) -> float:
     kind = trial.suggest_categorical("kind", ["a", "b", None], default="b")
     n = trial.suggest_int("n", 1, 9) if kind == "a" else 0
     return float(x * x + n)
-
-
-def states(study: optimist.Study) -> list[str]:
-    return [trial.state.name for trial in study.get_trials(deepcopy=False)]
-
-
-def is_first(mark: Path) -> bool:
-    """Whether no process asked before this one."""
-    try:
-        mark.touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    return True
 
 
 def wait_until(is_so: Any) -> None:
@@ -560,26 +549,3 @@ def test_samplers_of_others_do_not_draw_the_same_everywhere(executor: Any, tmp_p
     assert len({trial.value for trial in study.trials}) == 4
     assert isinstance(study.sampler, Stateful)
     assert study.sampler.ended == [0, 1, 2, 3]  # the driver's own is asked and told
-
-
-class Stateful(optimist.samplers.BaseSampler):
-    """Keeps a random state and a list, as samplers for Optuna do."""
-
-    def __init__(self) -> None:
-        self.random = random.Random(0)
-        self.ended: list[int] = []
-
-    def reseed_rng(self) -> None:
-        self.random = random.Random()
-
-    def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
-        return {}
-
-    def sample_relative(self, study: Any, trial: Any, search_space: dict[str, Any]) -> dict[str, Any]:
-        return {}
-
-    def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> float:
-        return self.random.uniform(0, 1)
-
-    def after_trial(self, study: Any, trial: Any, state: TrialState, values: Any) -> None:
-        self.ended = sorted([*self.ended, trial.number])

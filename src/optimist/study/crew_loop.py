@@ -13,13 +13,13 @@ from typing import Final
 
 from optimist.exceptions import UpdateFinishedTrialError, WorkerError
 from optimist.execution.crew import Crew, Ended, Member, Said, describe_end
-from optimist.execution.interrupts import Terminated, pressing
 from optimist.history.attributes import FAIL_REASON_KEY, LEASE_LOST_KEY
 from optimist.history.draft import TrialChange
 from optimist.logging import get_logger
 from optimist.states import TrialState
 from optimist.storages.memory import MemoryStore, now_us
 from optimist.study import crew_messages as messages
+from optimist.study.halt import Halt
 from optimist.study.limits import Limits
 from optimist.study.outsourcing import Employer, call_back, meets_target, served, stand_ins_of, work_for
 from optimist.study.plan import Plan
@@ -68,12 +68,9 @@ class CrewLoop:
         self._limits = limits
         self._lag = lag
         self._seats: dict[Member, _Seat] = {}
-        self._error: BaseException | None = None
-        self._is_halted = False
+        self._halt = Halt()
         self._is_idle = False  # a worker found that there is nothing to try
         self._n_deaths_in_a_row = 0
-        self._n_presses = 0
-        self._is_terminated = False
         self._beaten_at = time.monotonic()
 
     # The loop
@@ -87,7 +84,7 @@ class CrewLoop:
             Terminated: SIGTERM came; the trials that were running are queued again.
         """
         study = self._study
-        with served(study.ledger.storage) as storage, pressing(self._press, self._terminate):
+        with served(study.ledger.storage) as storage, self._halt.on_signals():
             payload = messages.pack(
                 storage, study.study_name, work_for(study, self._plan, self._lag), stand_ins_of(study)
             )
@@ -103,12 +100,7 @@ class CrewLoop:
                     while crew.members:
                         for event in crew.wait():
                             self._take_in(crew, event)
-        if self._error is not None:
-            raise self._error
-        if self._is_terminated:
-            raise Terminated
-        if self._n_presses:
-            raise KeyboardInterrupt
+        self._halt.raise_reason()
 
     def _hire(self, crew: Crew, n_workers: int) -> None:
         """Start as many processes as there are free desks and places in the budget for."""
@@ -124,14 +116,14 @@ class CrewLoop:
 
     def _is_over(self) -> bool:
         """Whether no further trial may begin, the number of trials aside."""
-        if self._is_halted or self._study.is_stopping or self._plan.is_late:
+        if self._halt.is_on or self._study.is_stopping or self._plan.is_late:
             return True
         return not self._study.escort.may_begin()
 
     def _turn(self, crew: Crew) -> None:
         for event in crew.wait():
             self._take_in(crew, event)
-        if self._n_presses > 1 or self._is_terminated:
+        if self._halt.is_urgent:
             for member, seat in self._seats.items():
                 if not seat.reason:
                     seat.reason = "interrupted"
@@ -139,24 +131,6 @@ class CrewLoop:
         if self._limits:
             self._enforce_limits(crew)
         self._keep_leases()
-
-    def _halt(self, error: BaseException | None = None) -> None:
-        self._is_halted = True
-        self._error = self._error or error
-
-    def _press(self) -> None:
-        """Ctrl-C was pressed: once, trials that run may end; twice, they are given up."""
-        self._n_presses += 1
-        self._is_halted = True
-        if self._n_presses == 1:
-            _logger.warning("Ctrl-C: running trials are finished first. Press it again to hand them back to the queue.")
-        if self._n_presses > 2:
-            raise KeyboardInterrupt
-
-    def _terminate(self) -> None:
-        """SIGTERM came: running trials are given up."""
-        self._is_terminated = True
-        self._is_halted = True
 
     # What workers say
 
@@ -179,10 +153,10 @@ class CrewLoop:
                 seat.trial, seat.has_place = None, False
                 self._note_end(over)
             case messages.Stopped():
-                self._halt()
+                self._halt.call()
             case messages.Failed(what, text):
                 seat.is_leaving = True
-                self._halt(WorkerError(f"A worker process raised {what}\n\n{text.rstrip()}"))
+                self._halt.call(WorkerError(f"A worker process raised {what}\n\n{text.rstrip()}"))
 
     def _answer(self, crew: Crew, member: Member, seat: _Seat) -> None:
         if self._is_over() or self._n_left <= 0 or seat.reason:  # a trial of its own may be over just before the kill
@@ -205,9 +179,9 @@ class CrewLoop:
         if over.is_fatal:
             return
         if (error := call_back(self._study, self._plan, over.number)) is not None:
-            self._halt(error)  # raised when the workers have ended
+            self._halt.call(error)  # raised when the workers have ended
         if meets_target(self._study, self._plan, state, values):
-            self._halt()
+            self._halt.call()
 
     # Workers that end
 
@@ -224,7 +198,7 @@ class CrewLoop:
             self._is_idle = False
             self._n_deaths_in_a_row += 1
             if self._n_deaths_in_a_row >= _MAX_DEATHS_IN_A_ROW:
-                self._halt(
+                self._halt.call(
                     WorkerError(
                         f"{self._n_deaths_in_a_row} worker processes died one after the other without ending a trial; "
                         f"of the last, {describe_end(code)}."

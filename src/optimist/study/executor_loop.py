@@ -19,7 +19,6 @@ from typing import Any, Final, Protocol
 from optimist.exceptions import BudgetSpentError, UpdateFinishedTrialError, WorkerError
 from optimist.execution.addresses import driver_address, is_loopback
 from optimist.execution.executors import Pool
-from optimist.execution.interrupts import Terminated, pressing
 from optimist.history.attributes import LEASE_LOST_KEY
 from optimist.history.draft import Draft
 from optimist.logging import get_logger
@@ -28,6 +27,7 @@ from optimist.storages.serving import works_elsewhere, works_everywhere
 from optimist.study.conductor import Conductor, end_trial, hand_back
 from optimist.study.crew_messages import pack, pickle_for
 from optimist.study.errand import Returned, attempt, run_errand
+from optimist.study.halt import Halt
 from optimist.study.live_trial import Trial
 from optimist.study.optimize import log_end, log_failure
 from optimist.study.outcome import Outcome
@@ -79,13 +79,10 @@ class ExecutorLoop:
         self._n_left = plan.n_trials
         self._running: dict[int, tuple[Trial, Future[Returned]]] = {}
         self._ended: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._error: BaseException | None = None
-        self._is_halted = False
+        self._halt = Halt()
         self._waits = False  # for trials of others, that may be lost
         self._look_at = 0.0  # no trial is begun before
         self._n_losses_in_a_row = 0
-        self._n_presses = 0
-        self._is_terminated = False
         self._is_fixed = n_slots is not None
         self._n_slots = n_slots if n_slots is not None else self._count()
         self._counted_at = time.monotonic()
@@ -104,19 +101,14 @@ class ExecutorLoop:
         with ExitStack() as stack:
             stack.enter_context(ledger.working(self._study.lost_trials.reclaim))
             self._carrier = stack.enter_context(_carrier_for(self._study, self._plan, self._pool))
-            stack.enter_context(pressing(self._press, self._terminate))
+            stack.enter_context(self._halt.on_signals())
             try:
                 while self._turn():
                     pass
             finally:
                 self._abandon()
                 self._conductor.close()
-        if self._error is not None:
-            raise self._error
-        if self._is_terminated:
-            raise Terminated
-        if self._n_presses:
-            raise KeyboardInterrupt
+        self._halt.raise_reason()
 
     def _turn(self) -> bool:
         """Begin and end what can be; False if all is done."""
@@ -128,25 +120,7 @@ class ExecutorLoop:
             while True:
                 self._take_in(number)
                 number = self._ended.get_nowait()
-        return self._n_presses < 2 and not self._is_terminated
-
-    def _halt(self, error: BaseException | None = None) -> None:
-        self._is_halted = True
-        self._error = self._error or error
-
-    def _press(self) -> None:
-        """Ctrl-C was pressed: once, trials that run may end; twice, they are given up."""
-        self._n_presses += 1
-        self._is_halted = True
-        if self._n_presses == 1:
-            _logger.warning("Ctrl-C: running trials are finished first. Press it again to hand them back to the queue.")
-        if self._n_presses > 2:
-            raise KeyboardInterrupt
-
-    def _terminate(self) -> None:
-        """SIGTERM came: running trials are given up."""
-        self._is_terminated = True
-        self._is_halted = True
+        return not self._halt.is_urgent
 
     # Trials that begin
 
@@ -176,7 +150,7 @@ class ExecutorLoop:
         return n_slots
 
     def _may_begin(self) -> bool:
-        if self._is_halted or self._study.is_stopping or self._plan.is_late or self._n_left <= 0:
+        if self._halt.is_on or self._study.is_stopping or self._plan.is_late or self._n_left <= 0:
             return False
         return self._study.escort.may_begin()
 
@@ -248,16 +222,16 @@ class ExecutorLoop:
             log_end(study.ledger, draft.number, params, outcome)
         study.escort.ended(draft.number, outcome.state, outcome.values, is_fatal=back.is_fatal)
         if back.is_fatal:
-            self._halt(back.error or WorkerError(f"A trial that ran on the executor raised {back.text}"))
+            self._halt.call(back.error or WorkerError(f"A trial that ran on the executor raised {back.text}"))
         else:
             self._follow(draft.number, outcome)
 
     def _follow(self, number: int, outcome: Outcome) -> None:
         """Do what is to be done after a trial."""
         if (error := call_back(self._study, self._plan, number)) is not None:
-            self._halt(error)
+            self._halt.call(error)
         if meets_target(self._study, self._plan, outcome.state, outcome.values):
-            self._halt()
+            self._halt.call()
 
     def _note_late(self, number: int) -> None:
         """A trial was ended elsewhere meanwhile."""
@@ -290,7 +264,7 @@ class ExecutorLoop:
         if isinstance(error, (BrokenExecutor, *_SAME_EVERYWHERE)):
             self._halt_broken(error)
         elif self._n_losses_in_a_row >= _MAX_LOSSES_IN_A_ROW:
-            self._halt(
+            self._halt.call(
                 WorkerError(f"{self._n_losses_in_a_row} trials were lost one after the other; of the last: {why}")
             )
 
@@ -300,7 +274,7 @@ class ExecutorLoop:
             "again; call optimize() with another executor to go on."
         )
         stopped.__cause__ = error
-        self._halt(stopped)
+        self._halt.call(stopped)
 
     def _give_back(self, trial: Trial) -> None:
         """A trial will not be run to its end, for no fault of its worker."""

@@ -123,22 +123,24 @@ _lock = threading.Lock()
 def _guest_of(key: str, luggage: bytes) -> _Guest:
     with _lock:
         if key not in _guests:
-            _guests[key] = _unpack(luggage)
+            _guests[key] = _Guest(*open_luggage(luggage))
             while len(_guests) > _MAX_GUESTS:
                 _guests.popitem(last=False)  # its storage is closed when its last trial has ended
         _guests.move_to_end(key)
         return _guests[key]
 
 
-def _unpack(luggage: bytes) -> _Guest:
+def open_luggage(luggage: bytes) -> tuple[Study, messages.Work]:
+    """Open the study where it lives, as the sender has it, and unpack what is to be done there."""
     case = messages.Luggage(luggage)
     storage, name = case.place()
     study = Study(name, storage)
-    study.escort = Escort()  # what was launched is the driver
+    study.escort = Escort()  # what was launched is the sender
     work = case.work(stand_ins_of(study))
     set_verbosity(work.verbosity)
     study.sampler, study.pruner = work.sampler, work.pruner
-    storage.leases = work.leases
+    study.keep_checkpoints = work.keep_checkpoints
     if work.checkpoints is not None:
         study.checkpoints.use(work.checkpoints)
-    return _Guest(study, work)
+    storage.leases = work.leases
+    return study, work

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 
 from optimist.execution.child import ParentLine
 from optimist.history.attributes import LEASE_LOST_KEY
-from optimist.logging import set_verbosity
 from optimist.states import TrialState
 from optimist.study import crew_messages as messages
 from optimist.study.escort import Escort
+from optimist.study.guest import open_luggage
 from optimist.study.launched import LAUNCH_VARIABLES
-from optimist.study.outsourcing import stand_ins_of
 from optimist.study.study import Study
 
 
@@ -65,17 +64,8 @@ def main(line: ParentLine, payload: bytes) -> None:
 
 
 def _work(line: ParentLine, payload: bytes) -> None:
-    luggage = messages.Luggage(payload)
-    storage, name = luggage.place()
-    study = Study(name, storage)
+    study, work = open_luggage(payload)
     study.escort = ParentEscort(line, study)
-    work = luggage.work(stand_ins_of(study))
-    set_verbosity(work.verbosity)
-    study.sampler, study.pruner = work.sampler, work.pruner
-    study.keep_checkpoints = work.keep_checkpoints
-    if work.checkpoints is not None:
-        study.checkpoints.use(work.checkpoints)
-    storage.leases = work.leases
     study.optimize(
         work.objective,
         catch=work.catch,  # type: ignore[arg-type]  # checked by the parent

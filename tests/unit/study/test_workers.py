@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from optimist.storages.foreign import ForeignStorage
 from optimist.storages.memory import MemoryStore
 from optimist.study import crew_loop
 from optimist.study.limits import Limits
-from tests.unit.study.conftest import MakeStudy, states, suggest_all
+from tests.unit.study.conftest import MakeStudy, Stateful, is_first, states, suggest_all
 
 pytestmark = pytest.mark.slow  # each starts interpreters
 
@@ -41,15 +40,6 @@ def wait_for(mark: Path) -> None:
     while not mark.exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-def is_first(mark: Path) -> bool:
-    """Whether no process asked before this one."""
-    try:
-        mark.touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    return True
 
 
 def test_n_trials_is_met_exactly(study: optimist.Study) -> None:
@@ -155,25 +145,6 @@ def test_samplers_of_others_do_not_draw_the_same_in_each_worker(tmp_path: Path) 
 
     study.optimize(objective, n_trials=4, workers=2)
     assert len({trial.value for trial in study.trials}) == 4
-
-
-class Stateful(optimist.samplers.BaseSampler):
-    """Keeps a random state, as samplers for Optuna do."""
-
-    def __init__(self) -> None:
-        self.random = random.Random(0)
-
-    def reseed_rng(self) -> None:
-        self.random = random.Random()
-
-    def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
-        return {}
-
-    def sample_relative(self, study: Any, trial: Any, search_space: dict[str, Any]) -> dict[str, Any]:
-        return {}
-
-    def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> float:
-        return self.random.uniform(0, 1)
 
 
 # What ends the loop
