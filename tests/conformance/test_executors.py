@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 import optimist
-from optimist.exceptions import WorkerError
+from optimist.exceptions import MissingDependencyError, WorkerError
 from optimist.execution.addresses import DRIVER_ADDRESS_VARIABLE
 from optimist.execution.executors import pool_of
 from optimist.execution.ray_executor import RayExecutor
@@ -506,6 +506,28 @@ def test_slots(threads: Executor, processes: Executor, dask: Any, ray: Any) -> N
     assert [pool_of(executor).shares_memory for executor in (threads, processes, dask, ray)] == [True, *[False] * 3]
 
 
+def test_a_task_of_ray_that_is_cancelled_is_ended(ray: Any, tmp_path: Path) -> None:
+    executor = RayExecutor(num_cpus=2)
+
+    def last() -> None:
+        (tmp_path / "begun").touch()
+        time.sleep(100)
+
+    task = executor.submit(last)
+    wait_until((tmp_path / "begun").exists)
+    assert task.cancel()
+    assert executor.submit(lambda x: x + 1, 1).result(timeout=60) == 2  # it waits for the same processors
+    executor.shutdown()
+    with pytest.raises(RuntimeError, match="shut down"):
+        executor.submit(last)
+
+
+def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'optimist\[ray\]'"):
+        RayExecutor()
+
+
 def test_workers_says_how_many_run_at_a_time(threads: Executor, study: optimist.Study) -> None:
     n_running: list[int] = []
     running: set[int] = set()
@@ -519,6 +541,8 @@ def test_workers_says_how_many_run_at_a_time(threads: Executor, study: optimist.
 
     study.optimize(objective, n_trials=6, executor=threads, workers=1)
     assert n_running == [1] * 6
+    study.optimize(objective, n_trials=6, executor=threads, workers=-1)
+    assert 1 <= max(n_running) <= 2
 
 
 @pytest.mark.parametrize("executor", ["processes"], indirect=True)

@@ -18,8 +18,8 @@ _RESOURCES: Final = {"num_cpus": "CPU", "num_gpus": "GPU", "memory": "memory"}
 class RayExecutor(Executor):
     """Run each call as a task of Ray; ``study.optimize(..., executor=RayExecutor(num_gpus=1))``.
 
-    A task whose worker or node is lost is not tried again by Ray, unless the options say so: whoever handed it in is
-    told. A task that is cancelled is ended, also while it runs.
+    Ray is started with its defaults if it is not running. A task whose worker or node is lost is not tried again by Ray,
+    unless the options say so: whoever handed it in is told. A task that is cancelled is ended, also while it runs.
 
     Args:
         options: As ``ray.remote`` takes them, such as ``num_cpus``, ``num_gpus``, ``resources``, ``runtime_env``. Without

@@ -180,6 +180,7 @@ class Study(NextSteps):
         limits = Limits.of(trial_timeout, trial_memory)
         if executor is not None:
             check_executor(n_jobs, has_limits=bool(limits), is_deterministic=bool(deterministic))
+            workers = None if workers == -1 else workers  # all that it has
         n_threads = count_threads(n_jobs)
         n_workers = count_workers(workers, n_jobs) if workers is not None or limits else 0
         pool = None if executor is None else pool_of(executor)
