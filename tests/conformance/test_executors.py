@@ -369,27 +369,25 @@ if __name__ == "__main__":
 def test_signals(sent: str, done: dict[str, int] | None, code: int | None, tmp_path: Path) -> None:
     study = optimist.create_study(study_name="s", storage=str(tmp_path / "s.db"))
     (tmp_path / "script.py").write_text(_SCRIPT)
-    process = subprocess.Popen(
-        [sys.executable, str(tmp_path / "script.py"), str(tmp_path)],
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,
-    )
+    with (tmp_path / "said").open("w") as said:
+        command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path)]
+        process = subprocess.Popen(command, stderr=said, process_group=0)
     try:
         wait_until(lambda: process.poll() is not None or len(list(tmp_path.glob("begun-*"))) == 2)
         if sent == "T":
             process.terminate()  # the driver alone
         for _ in range(sent.count("I")):
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-            time.sleep(0.5)
+            wait_until(lambda: "running trials are finished first" in (tmp_path / "said").read_text())
         if done is None:
             wait_until(lambda: Counter(states(study)) == {"FAIL": 2, "WAITING": 2})  # at once
         (tmp_path / "go").touch()
-        _, said = process.communicate(timeout=60)
+        process.wait(timeout=60)
     finally:
         process.kill()
-    assert Counter(states(study)) == (done or {"FAIL": 2, "WAITING": 2}), said
-    assert process.returncode == code if code is not None else "KeyboardInterrupt" in said
+    text = (tmp_path / "said").read_text()
+    assert Counter(states(study)) == (done or {"FAIL": 2, "WAITING": 2}), text
+    assert process.returncode == code if code is not None else "KeyboardInterrupt" in text
 
 
 # What is no executor, and what does not go with one
