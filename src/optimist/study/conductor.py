@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Protocol
 
+from optimist.exceptions import UpdateFinishedTrialError
 from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, RECOMMENDS_KEY, RESUMED_KEY, SURPLUS_KEY
 from optimist.history.draft import Draft
 from optimist.history.view import View
@@ -83,6 +84,21 @@ def end_trial(
     if outcome.state == TrialState.COMPLETE and not study.keep_checkpoints:
         study.checkpoints.discard(draft, ran_here=ran_here)
     return begun
+
+
+def hand_back(study: Conducted, draft: Draft) -> bool:
+    """Queue a trial again that runs in this process, or in its name, and will not be finished.
+
+    That is nobody's failure, so it is queued again however often it was before.
+
+    Returns:
+        Whether it was ended: False if it is not running (any more).
+    """
+    with suppress(UpdateFinishedTrialError):
+        study.ledger.lend(draft)  # what it has said so far goes into the retry
+    is_ended = study.lost_trials.give_up(draft.number, always_retry=True)
+    study.ledger.open(draft.number)  # its lease is nobody's any more
+    return is_ended
 
 
 def is_exhaustible(sampler: BaseSampler) -> bool:
@@ -165,7 +181,7 @@ class Conductor:
         draft, self._next = self._next, None
         if draft is not None:
             with suppress(Exception):  # it was an error that broke the loop; else the trial's lease runs out
-                self._study.lost_trials.give_up(draft.number)
+                hand_back(self._study, draft)
 
     def wants_more(self) -> bool:
         """Whether there is anything left to try: the sampler has proposals, or trials wait, or deserve a promotion."""
