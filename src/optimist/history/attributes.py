@@ -37,6 +37,9 @@ FAIL_REASON_KEY: Final = "optimist:fail_reason"
 LEASE_LOST_KEY: Final = "optimist:lease_lost"
 """On a failed trial: True if it was given up, for its worker had not been heard of for too long."""
 
+RAN_ON_KEY: Final = "optimist:ran_on"
+"""On a trial that went through an executor: its number, and the machine and process where it ran."""
+
 METRICS_KEY: Final = "optimist:metrics"
 """On a trial in a storage of another library: its named metrics, in the order of naming, by name and step."""
 

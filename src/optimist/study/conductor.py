@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
-from optimist.exceptions import DeadEndError
+from optimist.exceptions import UpdateFinishedTrialError
 from optimist.history.attributes import (
     CONFIDENCE_KEY,
     DEFAULTS_KEY,
@@ -105,6 +105,21 @@ def end_trial(
     return begun
 
 
+def hand_back(study: Conducted, draft: Draft) -> bool:
+    """Queue a trial again that runs in this process, or in its name, and will not be finished.
+
+    That is nobody's failure, so it is queued again however often it was before.
+
+    Returns:
+        Whether it was ended: False if it is not running (any more).
+    """
+    with suppress(UpdateFinishedTrialError):
+        study.ledger.lend(draft)  # what it has said so far goes into the retry
+    is_ended = study.lost_trials.give_up(draft.number, always_retry=True)
+    study.ledger.open(draft.number)  # its lease is nobody's any more
+    return is_ended
+
+
 def is_exhaustible(sampler: BaseSampler) -> bool:
     """Whether a sampler can run out of proposals."""
     return type(sampler).has_more is not BaseSampler.has_more
@@ -174,13 +189,13 @@ class Conductor:
         )
         return self._next is not None
 
-    def forgives(self, error: BaseException | None) -> bool:
-        """Whether the loop goes on after what a trial raised: a dead end, unless they come one after the other."""
-        if isinstance(error, DeadEndError):
-            self._n_dead_ends += 1
-            return self._n_dead_ends < _MAX_DEAD_ENDS
-        self._n_dead_ends = 0
-        return False
+    def forgives(self, *, is_dead_end: bool) -> bool:
+        """Whether the loop goes on after a trial that failed so: at a dead end, unless many come one after the other.
+
+        To be asked after each trial.
+        """
+        self._n_dead_ends = self._n_dead_ends + 1 if is_dead_end else 0
+        return is_dead_end and self._n_dead_ends < _MAX_DEAD_ENDS
 
     def may_overlap(self) -> bool:
         """Whether the next trial may begin with the commit that ends the last one."""
@@ -197,7 +212,7 @@ class Conductor:
         draft, self._next = self._next, None
         if draft is not None:
             with suppress(Exception):  # it was an error that broke the loop; else the trial's lease runs out
-                self._study.lost_trials.give_up(draft.number)
+                hand_back(self._study, draft)
 
     def wants_more(self) -> bool:
         """Whether there is anything left to try: the sampler has proposals, or trials wait, or deserve a promotion."""

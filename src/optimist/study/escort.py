@@ -12,9 +12,11 @@ class Escort:
 
     Attributes:
         may_overlap: Whether ``may_begin`` may be asked for the next trial before the last one has ended.
+        handles_term: Whether the loop hands its trials back on SIGTERM; else the signal does what it does by default.
     """
 
     may_overlap = True
+    handles_term = True
 
     def may_begin(self) -> bool:
         """Whether one more trial may begin; may take its time to answer."""

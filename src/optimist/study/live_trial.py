@@ -494,12 +494,14 @@ class Trial(BaseTrial):
         """A folder for whatever the trial needs to go on from here, should its worker be lost.
 
         It is made when it is asked for first, and removed when the trial is complete; see ``Study.keep_checkpoints``.
+        What the trial has said so far is committed, so that no checkpoint outlives the parameters that it belongs to.
         Write a file under another name and rename it when it is whole: a worker may be lost at any moment.
 
         Raises:
             UpdateFinishedTrialError: The trial is finished.
         """
         refuse_finished(self._draft)
+        self._ledger.flush(self._draft)
         folder = self.study.checkpoints.folder_of(self._number, self._draft.started_us)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
@@ -599,6 +601,10 @@ class Trial(BaseTrial):
         from optimist.history.notebook import trial_html  # nobody but a notebook needs it
 
         return trial_html(self.freeze())
+
+    def defer_writes(self) -> None:
+        """From now on, parameters and attributes travel with the next commit: somebody sees to it that there is one soon."""
+        self._writes_through = False
 
     def freeze(self) -> FrozenTrial:
         """A snapshot of the trial."""

@@ -6,11 +6,13 @@ import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from optimist.distributions import BaseDistribution, check_distribution_compatibility
 from optimist.exceptions import ForbiddenParametersError, TrialNotFoundError, UpdateFinishedTrialError
+from optimist.execution.executors import pool_of
 from optimist.execution.loops import count_threads, count_workers
 from optimist.history.attributes import FIXED_PARAMS_KEY, METRIC_NAMES_KEY
 from optimist.history.draft import TrialChange
@@ -32,6 +34,7 @@ from optimist.study.crew_loop import CrewLoop
 from optimist.study.defaults import tries_defaults
 from optimist.study.dry_run import hand_over
 from optimist.study.escort import Escort
+from optimist.study.executor_loop import ExecutorLoop
 from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
 from optimist.study.limits import Limits
@@ -40,7 +43,7 @@ from optimist.study.lost_trials import LostTrials
 from optimist.study.next_steps import NextSteps
 from optimist.study.optimize import Loop
 from optimist.study.outcome import outcome_of
-from optimist.study.plan import Objective, Plan, check_exception_classes, check_order, is_at_least
+from optimist.study.plan import Objective, Plan, check_exception_classes, check_executor, check_order, is_at_least
 from optimist.study.progress import Progress
 from optimist.study.promotions import Promotions, at_rung
 from optimist.study.provenance import note_constraint, note_provenance
@@ -145,6 +148,7 @@ class Study(NextSteps):
         trial_timeout: float | None = None,
         trial_memory: float | str | None = None,
         deterministic: bool | int = False,
+        executor: Executor | Any = None,
     ) -> None:
         """Run trials of an objective.
 
@@ -162,20 +166,24 @@ class Study(NextSteps):
                 meet it exactly. Trials of lost workers do not count, their retries do; nor do promotions.
             workers: Number of processes that run the trials, -1 for one per processor; None: this process runs them.
                 The objective goes to them by cloudpickle; ``callbacks`` and the progress bar stay here. A trial whose
-                process dies is run again.
+                process dies is run again. With an executor: the number of trials that run at a time.
             trial_timeout: A trial that takes more than so many seconds fails, and the study goes on; implies
                 ``workers=1`` if none are asked for.
             trial_memory: A trial whose process holds more memory fails likewise; in bytes, or text such as "2GB".
-
             deterministic: A number N: trial k is proposed, and pruned, by what the trials up to k - N gave, and by
                 nothing else, so that the same seed gives the same trials whoever is faster. It waits for these. All
                 workers say the same N, at least as many as they are. True: the number of threads or processes.
+            executor: Where trials run: an executor of ``concurrent.futures``, a Dask client, or the module ``ray`` (or
+                :class:`optimist.execution.RayExecutor`). This process proposes and tells; as many trials run at a time
+                as the executor has slots, which may change meanwhile. A trial whose node is lost is run again.
 
         Raises:
             RuntimeError: Called inside an objective or a callback of this study.
+            TypeError: ``executor`` is none.
             ValueError: ``n_jobs`` is neither positive nor -1, ``workers`` likewise, both are given, or ``target`` is
                 given for several objectives, or ``deterministic`` is negative or comes with a sampler that has no
-                seed, or with a pruner that promotes trials.
+                seed, or with a pruner that promotes trials. Or ``executor`` comes with ``n_jobs``, with
+                ``deterministic``, or with limits, or does not tell how many slots it has.
             WorkerError: A worker process raised what ``catch`` does not name, or they die again and again.
         """
         if not callable(func):
@@ -183,20 +191,20 @@ class Study(NextSteps):
         hand_over(self, func, n_trials if total_trials is None else total_trials, workers)
         catch = tuple(catch) if isinstance(catch, Iterable) else (catch,)
         check_exception_classes(catch)
-        n_threads = count_threads(n_jobs)
         limits = Limits.of(trial_timeout, trial_memory)
+        if executor is not None:
+            check_executor(n_jobs, has_limits=bool(limits), is_deterministic=bool(deterministic))
+            workers = None if workers == -1 else workers  # all that it has
+        n_threads = count_threads(n_jobs)
         n_workers = count_workers(workers, n_jobs) if workers is not None or limits else 0
+        pool = None if executor is None else pool_of(executor)
         lag = max(n_threads, n_workers) if deterministic is True else int(deterministic)
         check_order(lag, self.sampler, self.pruner)
         if getattr(self.in_loop, "is_set", False) or not self._optimize_lock.acquire(blocking=False):
             raise RuntimeError("Study.optimize() cannot be called inside an objective or a callback of the same study.")
         try:
-            if target is not None:
-                self._require_one_objective("optimize(target=...)", "a callback that calls stop()")
-                best = self.ledger.best_trial()
-                if best is not None and is_at_least(best.values[0], target, self.direction):  # type: ignore[index]
-                    _logger.info("Trial %d meets the target %s already.", best.number, target)
-                    return
+            if target is not None and self._meets(target):
+                return
             self.is_stopping = False
             note_provenance(self.ledger, self.sampler, self.pruner)
             note_constraint(self.ledger, self.constraint)
@@ -218,14 +226,25 @@ class Study(NextSteps):
                     terms=Terms(self.ledger.storage.leases.length_s, total_trials, is_exhaustible(self.sampler)),
                     progress=bar,
                 )
-                if n_workers:
+                if pool is not None:
+                    ExecutorLoop(self, plan, pool, n_workers or None).run()
+                elif n_workers:
                     CrewLoop(self, plan, limits, lag).run(n_workers)
-                    return
-                with self.ledger.working(self.lost_trials.reclaim):
-                    Loop(self, plan, lag).run(n_threads)
+                else:
+                    with self.ledger.working(self.lost_trials.reclaim):
+                        Loop(self, plan, lag).run(n_threads)
         finally:
             self.in_loop.is_set = False
             self._optimize_lock.release()
+
+    def _meets(self, target: float) -> bool:
+        """Whether there is a trial as good as that."""
+        self._require_one_objective("optimize(target=...)", "a callback that calls stop()")
+        best = self.ledger.best_trial()
+        if best is None or not is_at_least(best.values[0], target, self.direction):  # type: ignore[index]
+            return False
+        _logger.info("Trial %d meets the target %s already.", best.number, target)
+        return True
 
     def ask(self, fixed_distributions: dict[str, BaseDistribution] | None = None) -> Trial:
         """Start a trial, to be ended with :meth:`tell`.
@@ -430,9 +449,14 @@ class Study(NextSteps):
         """Keep a note of an algorithm with the study."""
         self.ledger.set_study_attr(key, value, is_system=True)
 
-    def give_up(self, number: int) -> bool:
-        """End a running trial whose worker is known to be gone, and queue it again; False if it is not running."""
-        return self.lost_trials.give_up(number)
+    def give_up(self, number: int, *, always_retry: bool = False) -> bool:
+        """End a running trial whose worker is known to be gone, and queue it again; False if it is not running.
+
+        Args:
+            number: The trial.
+            always_retry: However often it was queued again before: its worker was asked to end, and did not fail.
+        """
+        return self.lost_trials.give_up(number, always_retry=always_retry)
 
     def _check_kinds(self, changes: list[TrialChange]) -> None:
         params = [(name, distribution) for change in changes for name, distribution, _ in change.params]
