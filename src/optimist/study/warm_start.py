@@ -90,7 +90,7 @@ def note_of(sources: Sequence[EarlierStudy]) -> tuple[StudyChange, list[tuple[st
             }
             for trial, weight in zip(good, weights, strict=True)
         ]
-        by_study.append([(source.study_name, trial) for trial in good])
+        by_study.append([(source.study_name, trial) for trial in _worth_a_try(source, good)])
     longest = max(map(len, by_study), default=0)
     in_turn = [trials[i] for i in range(longest) for trials in by_study if i < len(trials)]
     return StudyChange(system_attrs={WARM_START_KEY: {"studies": lineage, "points": points}}), in_turn
@@ -123,8 +123,42 @@ def queued_points(good: Iterable[tuple[str, FrozenTrial]], constraint: Parameter
     ]
 
 
+def _worth_a_try(source: EarlierStudy, good: list[FrozenTrial]) -> list[FrozenTrial]:
+    """Trials in the order in which they deserve to be tried again.
+
+    The best one first; then, out of the better half, the best with other parameters, or with other choices: which branch is
+    right may have changed, and a model that has seen good trials of one alone hardly looks into the others. Then the good ones.
+    """
+    if len(source.directions) > 1:
+        return good
+    ranked = _by_loss(source)
+    of_branch: dict[Any, FrozenTrial] = {}
+    for trial in ranked[: max(1, len(ranked) // 2)]:
+        of_branch.setdefault(_branch(trial), trial)
+    return [*of_branch.values(), *good]
+
+
+def _branch(trial: FrozenTrial) -> Any:
+    """Which parameters a trial has, and which choices it made among those without an order."""
+    choices = {name: repr(trial.params[name]) for name, d in trial.distributions.items() if is_unordered(d)}
+    return frozenset(trial.params), tuple(sorted(choices.items()))
+
+
 def _good_trials(source: EarlierStudy) -> list[FrozenTrial]:
     """The feasible complete trials that speak for the good region, best first."""
+    least, most = _N_GOOD
+    if len(source.directions) > 1:
+        front = source.best_trials
+        return front[:: max(1, len(front) // most)][:most]
+    ranked = _by_loss(source)
+    if not ranked:
+        _logger.warning("warm_start_from: study %r has no feasible complete trial.", source.study_name)
+    return ranked[: min(most, max(least, math.ceil(_GOOD_SHARE * len(ranked))))]
+
+
+def _by_loss(source: EarlierStudy) -> list[FrozenTrial]:
+    """The feasible complete trials of a study with one objective, best first."""
+    sign = -1.0 if source.directions[0] == StudyDirection.MAXIMIZE else 1.0
     complete = [
         trial
         for trial in source.get_trials(deepcopy=False)
@@ -132,16 +166,7 @@ def _good_trials(source: EarlierStudy) -> list[FrozenTrial]:
         and trial.void_reason is None
         and all(value <= 0.0 for value in trial.constraints.values())
     ]
-    if not complete:
-        _logger.warning("warm_start_from: study %r has no feasible complete trial.", source.study_name)
-    least, most = _N_GOOD
-    n_good = min(most, max(least, math.ceil(_GOOD_SHARE * len(complete))))
-    if len(source.directions) > 1:
-        front = source.best_trials
-        step = max(1, len(front) // most)
-        return front[::step][:most]
-    sign = -1.0 if source.directions[0] == StudyDirection.MAXIMIZE else 1.0
-    return sorted(complete, key=lambda trial: sign * (trial.values or [math.inf])[0])[:n_good]
+    return sorted(complete, key=lambda trial: sign * (trial.values or [math.inf])[0])
 
 
 def _is_alike(a: FrozenTrial, b: FrozenTrial) -> bool:
