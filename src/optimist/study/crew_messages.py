@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from optimist.history.parameter_constraint import Predicate
 from optimist.pruners.base import BasePruner
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.storages.base import Storage
@@ -82,7 +83,7 @@ class Work:
 
     Attributes:
         objective: Called with each trial.
-        sampler, pruner: The study's.
+        sampler, pruner, parameter_constraint: The study's.
         leases: The settings of its storage.
         catch: Exceptions that fail the trial but not the loop.
         gc_after_trial: Whether to collect garbage after each trial.
@@ -104,6 +105,7 @@ class Work:
     keep_checkpoints: bool
     verbosity: int
     checkpoints: Path | None = None
+    parameter_constraint: Predicate | None = None
 
 
 def pack(storage: Storage, study_name: str, work: Work, stand_ins: dict[str, Any]) -> bytes:

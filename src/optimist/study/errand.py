@@ -26,6 +26,7 @@ class Returned:
     Attributes:
         outcome: How.
         recommended: The recommended values that the objective gave, by parameter.
+        confidence: How sure these are, where that was said.
         is_stopping: Whether it called ``study.stop()``.
         is_fatal: Whether what it raised ends the study's loop.
         error: What it raised, if it ran in the process of the driver.
@@ -35,6 +36,7 @@ class Returned:
 
     outcome: Outcome = field(default_factory=lambda: Outcome(TrialState.FAIL))
     recommended: dict[str, Any] = field(default_factory=dict)
+    confidence: dict[str, float] = field(default_factory=dict)
     is_stopping: bool = False
     is_fatal: bool = False
     error: BaseException | None = None
@@ -74,7 +76,7 @@ def attempt(
     if gc_after_trial:
         gc.collect()
     is_fatal = error is not None and not isinstance(error, catch)
-    return Returned(outcome, dict(trial.recommended), study.is_stopping, is_fatal, error)
+    return Returned(outcome, dict(trial.recommended), dict(trial.confidence), study.is_stopping, is_fatal, error)
 
 
 def run_errand(key: str, luggage: bytes, packed: bytes) -> Returned:

@@ -213,7 +213,7 @@ class ExecutorLoop:
     def _end(self, draft: Draft, back: Returned) -> None:
         study = self._study
         outcome = at_rung(study, draft, back.outcome)
-        end_trial(study, draft, outcome, back.recommended)
+        end_trial(study, draft, outcome, back.recommended, confidence=back.confidence)
         params = draft.layout.params(draft.values)
         if outcome.state == TrialState.FAIL:
             told = Outcome(outcome.state, None, back.text) if back.text else outcome

@@ -140,6 +140,7 @@ def open_luggage(luggage: bytes) -> tuple[Study, messages.Work]:
     set_verbosity(work.verbosity)
     study.sampler, study.pruner = work.sampler, work.pruner
     study.keep_checkpoints = work.keep_checkpoints
+    study.parameter_constraint = work.parameter_constraint
     if work.checkpoints is not None:
         study.checkpoints.use(work.checkpoints)
     storage.leases = work.leases

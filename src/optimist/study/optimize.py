@@ -193,7 +193,8 @@ class Loop:
             self._interrupts.hold()
             outcome = Outcome(TrialState.FAIL, None, f"{type(raised).__name__}: {raised}")
             error = raised
-        is_fatal = error is not None and not isinstance(error, self._plan.catch)
+        is_forgiven = self._conductor.forgives(error)
+        is_fatal = error is not None and not is_forgiven and not isinstance(error, self._plan.catch)
         then = self._plan.terms if not is_fatal and self._may_begin_next() else None
         try:
             self._has_next = self._conductor.end(trial, outcome, then)

@@ -71,6 +71,7 @@ def work_for(study: Employer, plan: Plan, lag: int = 0) -> Work:
         study.keep_checkpoints,
         get_verbosity(),
         study.checkpoints.base if is_served else None,
+        None if study.constraint is None else study.constraint.predicate,
     )
 
 

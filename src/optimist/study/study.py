@@ -11,12 +11,13 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from optimist.distributions import BaseDistribution, check_distribution_compatibility
-from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
+from optimist.exceptions import ForbiddenParametersError, TrialNotFoundError, UpdateFinishedTrialError
 from optimist.execution.executors import pool_of
 from optimist.execution.loops import count_threads, count_workers
 from optimist.history.attributes import FIXED_PARAMS_KEY, METRIC_NAMES_KEY
 from optimist.history.draft import TrialChange
 from optimist.history.history import change_of
+from optimist.history.parameter_constraint import ParameterConstraint, Predicate
 from optimist.history.records import FrozenTrial, create_trial
 from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
@@ -28,6 +29,7 @@ from optimist.storages.base import ANY_TERMS, Terms
 from optimist.storages.open import StorageLike, open_face
 from optimist.study.checkpoints import Checkpoints
 from optimist.study.conductor import end_trial, is_exhaustible, propose
+from optimist.study.constrained_trial import ConstrainedTrial
 from optimist.study.crew_loop import CrewLoop
 from optimist.study.defaults import tries_defaults
 from optimist.study.dry_run import hand_over
@@ -44,7 +46,7 @@ from optimist.study.outcome import outcome_of
 from optimist.study.plan import Objective, Plan, check_exception_classes, check_executor, check_order, is_at_least
 from optimist.study.progress import Progress
 from optimist.study.promotions import Promotions, at_rung
-from optimist.study.provenance import note_provenance
+from optimist.study.provenance import note_constraint, note_provenance
 
 if TYPE_CHECKING:
     pass
@@ -60,6 +62,7 @@ class Study(NextSteps):
         storage: A URL, a file name or a storage.
         sampler: Proposes parameters; AutoSampler by default.
         pruner: Stops hopeless trials early; by default the median rule.
+        parameter_constraint: See :func:`create_study`.
 
     Attributes:
         study_name: Its name, unique in the storage.
@@ -75,6 +78,7 @@ class Study(NextSteps):
         storage: StorageLike,
         sampler: BaseSampler | None = None,
         pruner: BasePruner | None = None,
+        parameter_constraint: Predicate | None = None,
     ) -> None:
         self._storage, opened = open_face(storage)
         self.study_name = study_name
@@ -82,7 +86,17 @@ class Study(NextSteps):
         self.sampler: BaseSampler = AutoSampler() if sampler is None else sampler
         self.pruner: BasePruner = MedianPruner() if pruner is None else pruner
         self.keep_checkpoints = False
+        self.parameter_constraint = parameter_constraint
         self._make_locks()
+
+    @property
+    def parameter_constraint(self) -> Predicate | None:
+        """The rule that no proposal breaks, see :func:`create_study`; may be replaced between trials."""
+        return None if self.constraint is None else self.constraint.predicate
+
+    @parameter_constraint.setter
+    def parameter_constraint(self, predicate: Predicate | None) -> None:
+        self.constraint = None if predicate is None else ParameterConstraint(predicate)
 
     def _make_locks(self) -> None:
         self.is_stopping = False
@@ -193,6 +207,7 @@ class Study(NextSteps):
                 return
             self.is_stopping = False
             note_provenance(self.ledger, self.sampler, self.pruner)
+            note_constraint(self.ledger, self.constraint)
             self.ledger.wants_news = (
                 self.sampler.reads_history
                 or bool(callbacks)
@@ -239,6 +254,8 @@ class Study(NextSteps):
                 so does the trial.
         """
         trial = propose(self, self.promotions.begin(ANY_TERMS) or self.ledger.begin(), writes_through=True)
+        if isinstance(trial, ConstrainedTrial):
+            trial.expected = fixed_distributions or {}
         try:
             for name, distribution in (fixed_distributions or {}).items():
                 trial.suggest(name, distribution)
@@ -287,7 +304,9 @@ class Study(NextSteps):
         try:
             if state is None:
                 outcome = at_rung(self, draft, outcome)
-            end_trial(self, draft, outcome, trial.recommended if isinstance(trial, Trial) else {})
+            told = trial if isinstance(trial, Trial) else None
+            recommended, confidence = (told.recommended, told.confidence) if told else ({}, {})
+            end_trial(self, draft, outcome, recommended, confidence=confidence)
         except UpdateFinishedTrialError:
             if not skip_if_finished:
                 raise ValueError(f"Trial {number} was told by another worker meanwhile; it is told once.") from None
@@ -316,9 +335,14 @@ class Study(NextSteps):
 
         Raises:
             TypeError: ``params`` is not a dictionary.
+            ForbiddenParametersError: The study's ``parameter_constraint`` forbids them; it is a ValueError. Nothing is queued.
         """
         if not isinstance(params, dict):
             raise TypeError(f"enqueue_trial() takes a dictionary of parameters, but got {params!r}.")
+        if self.constraint is not None and self.constraint.judge(params) is False:
+            raise ForbiddenParametersError(
+                f"enqueue_trial() got parameters that the study's parameter_constraint forbids: {params!r}. They are not queued."
+            )
         if skip_if_exists and self._has_trial_with(params):
             _logger.info("A trial with the parameters %s exists; it is not queued again.", params)
             return
