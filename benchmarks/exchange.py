@@ -4,7 +4,7 @@ python benchmarks/exchange.py [--quick] [--trials N] [--memory N]
 
 A study of N trials (10,000; --quick: 1,000), each with eight parameters, five intermediate values and two attributes,
 is made in a database of Optuna's. Then the same is copied: by Optuna into a database of its own, by `optimist import`
-into one of ours, and by `optimist export-optuna` back; what Optuna has made is imported as well. A journal file with such
+into one of ours, and by `optimist export --to optuna` back; what Optuna has made is imported as well. A journal file with such
 trials, line by line as Optuna writes them, is imported too. After that, all are compared field by field. --memory N copies
 a study of N trials, and one of a tenth of them, and prints by how much the memory of a process of its own grew.
 """
@@ -126,7 +126,7 @@ def compare(directory: Path, n_trials: int) -> bool:
     ours, back = str(directory / "ours.db"), f"sqlite:///{directory}/back.db"
     names = {"from_study_name": NAME, "from_storage": source, "to_storage": theirs}
     optimists = timed("optimist import (database)", lambda: import_from_optuna(source, ours), n_trials)
-    timed("optimist export-optuna", lambda: export_to_optuna(back, ours), n_trials)
+    timed("optimist export --to optuna", lambda: export_to_optuna(back, ours), n_trials)
     make_journal(directory / "source.log", n_trials)
     journal = str(directory / "source.log")
     timed("optimist import (journal file)", lambda: import_from_optuna(journal, str(directory / "j.db")), n_trials)

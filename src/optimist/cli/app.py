@@ -16,7 +16,7 @@ from optimist.cli.ask_tell import ask, tell
 from optimist.cli.check import check
 from optimist.cli.command import write_lines
 from optimist.cli.comparing import compare
-from optimist.cli.exchange import export_studies, import_studies
+from optimist.cli.exchange import import_studies
 from optimist.cli.pruning import audit_pruning, replay_pruners
 from optimist.cli.reporting import export, report
 from optimist.cli.run import run
@@ -33,7 +33,7 @@ SECTIONS = {
     "What was found": ("report", "compare", "export"),
     "Pruning": ("audit", "replay"),
     "Run trials from the shell": ("check", "run", "ask", "tell"),
-    "From and to Optuna": ("import", "export-optuna"),
+    "From Optuna": ("import",),
     "Upkeep": ("storage upgrade", "storage compact", "storage repair", "help"),
 }
 
@@ -142,7 +142,6 @@ for _command in (
     audit_pruning,
     replay_pruners,
     import_studies,
-    export_studies,
     ask,
     tell,
 ):

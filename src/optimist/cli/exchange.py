@@ -1,4 +1,4 @@
-"""Commands that copy studies out of Optuna's stores and into Optuna's database."""
+"""Copies of studies: the command that takes them out of Optuna's stores, and what `export` puts into Optuna's database."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 IMPORT_EXAMPLE = """\
 optimist import sqlite:///optuna.db --to imported.db
 optimist import optuna.log --to journal://imported.journal --study-name digits"""
-
-EXPORT_EXAMPLE = "optimist export-optuna sqlite:///for-optuna.db --storage study.db --study-name digits"
 
 
 @click.command("import", cls=Command, example=IMPORT_EXAMPLE)
@@ -52,17 +50,8 @@ def import_studies(settings: Settings, url: str, to: str | None, names: list[str
     _tell(copied)
 
 
-@click.command("export-optuna", cls=Command, example=EXPORT_EXAMPLE)
-@click.argument("url")
-@click.option("--study-name", "names", cls=SeveralValues, help="Which studies; left out: all.")
-@shared_options
-@click.pass_obj
-def export_studies(settings: Settings, url: str, names: list[str] | None) -> None:
-    """Copy studies into a database that Optuna opens.
-
-    URL is a database (SQLite, MySQL, MariaDB, PostgreSQL), made if need be; Optuna and optuna-dashboard open it. Optuna
-    is not needed for that.
-    """
+def export_to_optuna(settings: Settings, url: str, names: list[str] | None) -> None:
+    """Copy studies into a database that Optuna opens, and say which; None stands for all."""
     copied = optimist.storages.export_to_optuna(url, open_storage_of(settings), study_names=names, create_database=True)
     _tell(copied)
 

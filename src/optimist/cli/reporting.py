@@ -10,6 +10,7 @@ import click
 
 import optimist
 from optimist.cli.command import Command
+from optimist.cli.exchange import export_to_optuna
 from optimist.cli.pruning import load_studies
 from optimist.cli.settings import Settings, shared_options
 from optimist.exceptions import CLIUsageError
@@ -21,7 +22,8 @@ _STDOUT = "-"
 
 _EXPORT_EXAMPLE = """\
 optimist export digits --storage study.db --csv trials.csv --json study.json
-optimist export digits --storage study.db --csv -"""
+optimist export digits --storage study.db --csv -
+optimist export --to optuna sqlite:///for-optuna.db --storage study.db"""
 
 
 @click.command("report", cls=Command, example="optimist report digits --storage study.db --out report.md")
@@ -51,18 +53,36 @@ def report(settings: Settings, study: str | None, out: str) -> None:
 @click.option(
     "--parquet", "parquet_file", metavar="FILE", help="A row for each trial, as Apache Parquet; needs pyarrow."
 )
+@click.option(
+    "--to",
+    type=(click.Choice(["optuna"]), str),
+    metavar="optuna URL",
+    help="A database (SQLite, MySQL, MariaDB, PostgreSQL), made if need be, that Optuna and optuna-dashboard open.",
+)
 @shared_options
 @click.pass_obj
 def export(
-    settings: Settings, study: str | None, csv_file: str | None, json_file: str | None, parquet_file: str | None
+    settings: Settings,
+    study: str | None,
+    csv_file: str | None,
+    json_file: str | None,
+    parquet_file: str | None,
+    to: tuple[str, str] | None,
 ) -> None:
     """Write the trials for other programs, every number exactly as it is.
 
     Parameters, values, states, times, intermediate values and attributes. Without a name it is the only study of the
-    storage.
+    storage; with --to, all of its studies. Optuna is not needed for that.
     """
+    if to is not None:
+        export_to_optuna(settings, to[1], None if study is None else [study])
     if csv_file is json_file is parquet_file is None:
-        raise CLIUsageError("Export to what? Give --csv, --json or --parquet with the name of a file.")
+        if to is not None:
+            return
+        raise CLIUsageError(
+            "Export to what? Give --csv, --json or --parquet with the name of a file, or --to optuna with the URL of a "
+            "database."
+        )
     if parquet_file == _STDOUT:
         raise CLIUsageError("Parquet is not text, so it cannot be printed: give --parquet the name of a file.")
     if csv_file == json_file == _STDOUT:

@@ -120,7 +120,7 @@ def test_the_examples_of_commands_run(run: Run) -> None:
                 study = optimist.load_study(study_name="digits", storage="study.db")
                 study.add_trials(create_trial(value=x, intermediate_values={0: x, 1: x}) for x in (1.0, 2.0))
             if name == "import" and not Path("optuna.db").exists():
-                assert run("export-optuna", "sqlite:///optuna.db", "--storage", "study.db")[0] == 0
+                assert run("export", "--to", "optuna", "sqlite:///optuna.db", "--storage", "study.db")[0] == 0
                 Path("optuna.log").write_text('{"op_code":0,"worker_id":"w","study_name":"digits","directions":[1]}\n')
             assert run(*words)[0] == 0, words
     assert run("study-names", "--storage", "study.db") == (0, "grid\n", "")  # made for the comparison

@@ -1,4 +1,4 @@
-"""``optimist import`` and ``optimist export-optuna``."""
+"""``optimist import`` and ``optimist export --to optuna``."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_there_and_back(studies: None, capsys: pytest.CaptureFixture[str], monke
         assert main([*words, "-q"]) == 0
         return capsys.readouterr().out
 
-    assert run("export-optuna", "optuna.db", "--storage", "ours.db") == "a: 2 trials\nb: 1 trial\n"
-    assert run("export-optuna", "sqlite:///b.db", "--storage", "ours.db", "--study-name", "b") == "b: 1 trial\n"
+    assert run("export", "--to", "optuna", "optuna.db", "--storage", "ours.db") == "a: 2 trials\nb: 1 trial\n"
+    assert run("export", "b", "--to", "optuna", "sqlite:///b.db", "--storage", "ours.db") == "b: 1 trial\n"
     assert run("import", "optuna.db", "--to", "back.db", "--study-name", "a") == "a: 2 trials\n"
     assert run("import", "sqlite:///optuna.db", "--storage", "back.db", "--skip-if-exists") == "b: 1 trial\n"
     assert run("import", "optuna.db", "--to", "back.db", "--skip-if-exists") == ""
@@ -53,14 +53,14 @@ def test_mistakes(studies: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Which storage?" in fail("import", "optuna.db")
     assert "There is no file optuna.db." in fail("import", "optuna.db", "--to", "back.db")
     assert "holds no studies of Optuna" in fail("import", "ours.db", "--to", "back.db")
-    assert "There is no file other.db" in fail("export-optuna", "optuna.db", "--storage", "other.db")
+    assert "There is no file other.db" in fail("export", "--to", "optuna", "optuna.db", "--storage", "other.db")
     assert sorted(path.name for path in Path().glob("*.db")) == ["ours.db"]
 
 
 def test_counter_on_a_terminal(
     studies: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert main(["export-optuna", "optuna.db", "--storage", "ours.db"]) == 0
+    assert main(["export", "--to", "optuna", "optuna.db", "--storage", "ours.db"]) == 0
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert main(["import", "optuna.db", "--to", "back.db", "-q"]) == 0
     assert "a: 2 of 2 trials\r\x1b[Kb: 1 of 1 trials" in capsys.readouterr().err
