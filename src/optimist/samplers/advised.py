@@ -11,7 +11,7 @@ from optimist.history.view import View
 from optimist.samplers.untried import Untried
 from optimist.search_space.space import SearchSpace
 
-_N_WAIT: Final = 2
+_PERIOD: Final = 4
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,9 +26,9 @@ def is_advised(view: View) -> bool:
 def follows_advice(number: int) -> bool:
     """Whether a trial before the model is drawn from the advice.
 
-    Every other one, so that nothing is left unseen; not before there are some trials to judge the advice by.
+    One in four, so that the model begins with trials from everywhere; not before there are some to judge the advice by.
     """
-    return number % 2 == 1 and number > _N_WAIT
+    return number % _PERIOD == _PERIOD - 1
 
 
 def advised_values(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
-from optimist.exceptions import DeadEndError, UpdateFinishedTrialError
+from optimist.exceptions import UpdateFinishedTrialError
 from optimist.history.attributes import (
     CONFIDENCE_KEY,
     DEFAULTS_KEY,
@@ -189,13 +189,13 @@ class Conductor:
         )
         return self._next is not None
 
-    def forgives(self, error: BaseException | None) -> bool:
-        """Whether the loop goes on after what a trial raised: a dead end, unless they come one after the other."""
-        if isinstance(error, DeadEndError):
-            self._n_dead_ends += 1
-            return self._n_dead_ends < _MAX_DEAD_ENDS
-        self._n_dead_ends = 0
-        return False
+    def forgives(self, *, is_dead_end: bool) -> bool:
+        """Whether the loop goes on after a trial that failed so: at a dead end, unless many come one after the other.
+
+        To be asked after each trial.
+        """
+        self._n_dead_ends = self._n_dead_ends + 1 if is_dead_end else 0
+        return is_dead_end and self._n_dead_ends < _MAX_DEAD_ENDS
 
     def may_overlap(self) -> bool:
         """Whether the next trial may begin with the commit that ends the last one."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from optimist.exceptions import TrialPruned
+from optimist.exceptions import DeadEndError, TrialPruned
 from optimist.states import TrialState
 from optimist.study.ledger import Ledger
 from optimist.study.live_trial import Trial
@@ -26,9 +26,10 @@ class Returned:
     Attributes:
         outcome: How.
         recommended: The recommended values that the objective gave, by parameter.
-        confidence: How sure these are, where that was said.
+        confidence: How sure these are, where the objective said so.
         is_stopping: Whether it called ``study.stop()``.
         is_fatal: Whether what it raised ends the study's loop.
+        is_dead_end: Whether the parameter constraint left it no value.
         error: What it raised, if it ran in the process of the driver.
         text: What it raised, with its traceback, if it ran elsewhere; empty if all went well.
         why_lost: Why the trial could not be run to its end here, and is to be run again; empty if it was.
@@ -39,6 +40,7 @@ class Returned:
     confidence: dict[str, float] = field(default_factory=dict)
     is_stopping: bool = False
     is_fatal: bool = False
+    is_dead_end: bool = False
     error: BaseException | None = None
     text: str = ""
     why_lost: str = ""
@@ -76,7 +78,10 @@ def attempt(
     if gc_after_trial:
         gc.collect()
     is_fatal = error is not None and not isinstance(error, catch)
-    return Returned(outcome, dict(trial.recommended), dict(trial.confidence), study.is_stopping, is_fatal, error)
+    is_dead_end = isinstance(error, DeadEndError)
+    return Returned(
+        outcome, dict(trial.recommended), dict(trial.confidence), study.is_stopping, is_fatal, is_dead_end, error
+    )
 
 
 def run_errand(key: str, luggage: bytes, packed: bytes) -> Returned:

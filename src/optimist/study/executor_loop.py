@@ -217,6 +217,8 @@ class ExecutorLoop:
     def _end(self, draft: Draft, back: Returned) -> None:
         study = self._study
         outcome = at_rung(study, draft, back.outcome)
+        is_forgiven = self._conductor.forgives(is_dead_end=back.is_dead_end)
+        is_fatal = back.is_fatal and not is_forgiven
         end_trial(study, draft, outcome, back.recommended, confidence=back.confidence)
         params = draft.layout.params(draft.values)
         if outcome.state == TrialState.FAIL:
@@ -224,8 +226,8 @@ class ExecutorLoop:
             log_failure(draft.number, params, told, back.error)
         else:
             log_end(study.ledger, draft.number, params, outcome)
-        study.escort.ended(draft.number, outcome.state, outcome.values, is_fatal=back.is_fatal)
-        if back.is_fatal:
+        study.escort.ended(draft.number, outcome.state, outcome.values, is_fatal=is_fatal)
+        if is_fatal:
             self._halt.call(back.error or WorkerError(f"A trial that ran on the executor raised {back.text}"))
         else:
             self._follow(draft.number, outcome)

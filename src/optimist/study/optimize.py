@@ -8,7 +8,7 @@ import logging
 import threading
 from typing import Any, Final, Protocol
 
-from optimist.exceptions import BudgetSpentError, LeaseLostError, TrialPruned, UpdateFinishedTrialError
+from optimist.exceptions import BudgetSpentError, DeadEndError, LeaseLostError, TrialPruned, UpdateFinishedTrialError
 from optimist.execution.interrupts import Interrupts, Terminated, terminating
 from optimist.execution.loops import run_in_threads, run_serially
 from optimist.logging import get_logger
@@ -193,7 +193,7 @@ class Loop:
             self._interrupts.hold()
             outcome = Outcome(TrialState.FAIL, None, f"{type(raised).__name__}: {raised}")
             error = raised
-        is_forgiven = self._conductor.forgives(error)
+        is_forgiven = self._conductor.forgives(is_dead_end=isinstance(error, DeadEndError))
         is_fatal = error is not None and not is_forgiven and not isinstance(error, self._plan.catch)
         then = self._plan.terms if not is_fatal and self._may_begin_next() else None
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,15 @@ def test_worker_processes_keep_to_it() -> None:
     study = optimist.create_study(sampler=RandomSampler(seed=1), parameter_constraint=in_triangle)
     study.optimize(suggest_both, n_trials=6, workers=1)
     assert all(in_triangle(t.params) for t in study.trials if t.state == TrialState.COMPLETE)
+
+
+def test_executors_keep_to_it() -> None:
+    study = optimist.create_study(sampler=RandomSampler(seed=0), parameter_constraint=in_corner)
+    with ThreadPoolExecutor(2) as executor:
+        study.optimize(suggest_both, n_trials=8, executor=executor)
+    complete = [trial.params for trial in study.trials if trial.state == TrialState.COMPLETE]
+    assert len(complete) >= 5
+    assert all(map(in_corner, complete))
 
 
 def test_a_process_that_does_not_know_the_constraint_is_warned(caplog: pytest.LogCaptureFixture) -> None:

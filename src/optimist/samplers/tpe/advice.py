@@ -15,7 +15,7 @@ from optimist.search_space.space import SearchSpace
 
 FloatArray = npt.NDArray[np.float64]
 
-SHARE: Final = 0.5
+SHARE: Final = 0.25
 """Of a density with strength 1 in the mixture; all together have at most that much."""
 
 
