@@ -453,6 +453,24 @@ def test_threads_of_one_dask_worker_share_what_they_know(study: optimist.Study, 
     assert len({trial.user_attrs["study"] for trial in study.trials}) == 1
 
 
+def test_a_dask_cluster_that_has_no_worker_yet(study: optimist.Study) -> None:
+    distributed = pytest.importorskip("distributed", reason="tests of Dask need it: pip install 'optimist[dask]'")
+    with (
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0", silence_logs=50) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+
+        def join() -> None:
+            wait_until(lambda: states(study) == ["RUNNING"])  # one trial waits, for a cluster that grows with its load
+            cluster.scale(1)
+
+        grower = threading.Thread(target=join)
+        grower.start()
+        study.optimize(suggest_all, n_trials=4, executor=client)
+        grower.join()
+    assert states(study) == ["COMPLETE"] * 4
+
+
 def test_an_asynchronous_dask_client(study: optimist.Study) -> None:
     distributed = pytest.importorskip("distributed", reason="tests of Dask need it: pip install 'optimist[dask]'")
 

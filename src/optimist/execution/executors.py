@@ -19,7 +19,7 @@ class Pool:
 
     Attributes:
         executor: Takes calls.
-        count_slots: How many of them it runs at a time, as of now; None if it does not tell.
+        count_slots: How many of them it runs at a time, as of now; 0 if it waits for workers; None if it does not tell.
         host: The address at which its workers reach this process.
         shares_memory: Whether its workers are threads of this process.
     """
@@ -54,7 +54,7 @@ def pool_of(executor: Any) -> Pool:
         return Pool(executor, lambda: executor.max_workers, executor.host)
     if _is_of_dask(executor):
         client = executor.__dict__["_client"]
-        return Pool(executor, lambda: max(1, sum(client.nthreads().values())), _address_for(client.scheduler.address))
+        return Pool(executor, lambda: sum(client.nthreads().values()), _address_for(client.scheduler.address))
     return Pool(executor, lambda: _declared_slots(executor), LOOPBACK, _runs_threads(executor))
 
 

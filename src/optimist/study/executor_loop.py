@@ -83,6 +83,7 @@ class ExecutorLoop:
         self._waits = False  # for trials of others, that may be lost
         self._look_at = 0.0  # no trial is begun before
         self._n_losses_in_a_row = 0
+        self._has_workers = True
         self._is_fixed = n_slots is not None
         self._n_slots = n_slots if n_slots is not None else self._count()
         self._counted_at = time.monotonic()
@@ -147,7 +148,10 @@ class ExecutorLoop:
                 f"{type(self._pool.executor).__name__} does not tell how many calls it runs at a time. Say so with "
                 "optimize(..., executor=..., workers=N)."
             )
-        return n_slots
+        if n_slots == 0 and self._has_workers:
+            _logger.warning("The executor has no workers at the moment; a trial waits for the first one.")
+        self._has_workers = n_slots > 0
+        return max(1, n_slots)  # a cluster that grows with its load has to see some
 
     def _may_begin(self) -> bool:
         if self._halt.is_on or self._study.is_stopping or self._plan.is_late or self._n_left <= 0:
