@@ -34,7 +34,7 @@ class CurvePruner(ColumnPruner):
         ValueError: An argument is outside its range.
     """
 
-    def __init__(self, level: float = 0.02, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
+    def __init__(self, level: float = 0.055, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
         if not 0.0 < level < 1.0:
             raise ValueError(f"CurvePruner needs 0 < level < 1, but got {level!r}. It is a chance: 0.02 for one in 50.")
         check_at_least(self, "n_warmup_steps", n_warmup_steps, 0)
@@ -44,19 +44,23 @@ class CurvePruner(ColumnPruner):
         self._interval_steps = interval_steps
 
     def decide(self, view: View, trial: Curve) -> Verdict:
-        if view.count(TrialState.COMPLETE) == 0 or not is_checkpoint(trial, self._n_warmup_steps, self._interval_steps):
+        if view.count(TrialState.COMPLETE) < 2 or not is_checkpoint(trial, self._n_warmup_steps, self._interval_steps):
             return GO_ON
         from optimist.numerics.blas_threads import one_blas_thread  # numpy is loaded when the first trial is judged
         from optimist.pruners.forecast import Forecasts
 
         with one_blas_thread():
             forecast = view.tracker(Forecasts, Forecasts).at(view)
-            chance = 1.0 if forecast is None else forecast.chance(trial.reports, trial.read_params())
-        level = min(self._level, 1.0 / (view.n + 1))
+            if forecast is None:
+                return GO_ON
+            level = self._level * forecast.share_left(trial.last_step) * (1.0 - 1.0 / forecast.n_complete)
+            if not level > 0.0:
+                return GO_ON
+            chance = forecast.chance(trial.reports, trial.read_params())
         if chance >= level:
             return GO_ON
         return Verdict(
             True,
             f"Its chance to beat the best value so far is {chance:.2%} by the curves of other trials, less than the "
-            f"{level:.2%} that CurvePruner asks for.",
+            f"{level:.2%} that CurvePruner asks for at this step.",
         )

@@ -24,9 +24,8 @@ from optimist.states import StudyDirection
 Floats = NDArray[np.float64]
 
 _N_POINTS: Final = 8
-_DEGREES_OF_FREEDOM: Final = 10.0
-"""Of Student's distribution, whose tails stand for what the process does not know."""
-_WIDTH: Final = 0.5
+_N_LAST: Final = 3
+_WIDTH: Final = 0.05
 """Of what a typical trial has to go from its first report to the best final value: what counts as near to it."""
 _WORST: Final = 12.0
 """Stands for NaN and infinity on the scale of losses."""
@@ -65,7 +64,7 @@ class Forecasts:
             return None
         curves = Curves.of(view, rows)
         process = self._process(view, chosen.at_fit, CurveProcess(curves.x.shape[1]))
-        return Forecast(curves, Conditioned(process, curves.seen, curves.x))
+        return Forecast(curves, Conditioned(process, curves.seen, curves.x), rows.n_complete)
 
     def _process(self, view: View, at_fit: Rows | None, prior: CurveProcess) -> CurveProcess:
         """The process that was fitted at the last point of the schedule: whoever asks when, it is the same."""
@@ -126,6 +125,10 @@ class Clock:
         elapsed = np.maximum((steps - self.first) / self.gap + 1.0, 0.5)
         return np.maximum(np.log(self.n_steps / elapsed), 0.0)
 
+    def share_left(self, step: float) -> float:
+        """The share of all steps that come after one of them."""
+        return max(1.0 - ((step - self.first) / self.gap + 1.0) / self.n_steps, 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Curves:
@@ -179,13 +182,22 @@ class Forecast:
     Args:
         curves: Theirs.
         process: The process that knows them.
+        n_complete: How many complete trials there are.
     """
 
-    def __init__(self, curves: Curves, process: Conditioned) -> None:
+    def __init__(self, curves: Curves, process: Conditioned, n_complete: int) -> None:
         self._curves, self._process = curves, process
+        self.n_complete = n_complete
+
+    def share_left(self, last_step: int) -> float:
+        """The share of a trial's steps that are still to be made after one of them; 0 from the last on."""
+        return self._curves.clock.share_left(last_step)
 
     def chance(self, reports: Mapping[int, float], params: Mapping[str, Any]) -> float:
         """The chance that a trial will beat the best complete one.
+
+        It is read off Student's distribution with as many degrees of freedom as there are complete trials: what the
+        process does not know of itself makes the tails long.
 
         Args:
             reports: Intermediate value by step.
@@ -198,7 +210,7 @@ class Forecast:
         if not tau[-1] > 0:
             return 1.0  # it is at its end
         mean, variance = self._process.end_of(tau, z, _point(params, curves.space))
-        return float(stdtr(_DEGREES_OF_FREEDOM, -mean / math.sqrt(variance)))
+        return float(stdtr(self.n_complete, -mean / math.sqrt(variance)))
 
 
 def _sign(view: View) -> float:
@@ -230,13 +242,14 @@ def _clock(complete: Sequence[Floats], every: Sequence[Floats]) -> Clock:
 
 
 def _seen(steps: Floats, values: Floats, clock: Clock, scale: Scale, keeps_best: bool) -> tuple[Floats, Floats]:
-    """At most a few observations of a curve, spread over the logarithm of time, the last one among them."""
+    """A few observations of a curve, spread over the logarithm of time, and the last ones, which tell trend and noise."""
     z = scale.of_losses(values)
     if keeps_best:
         z = np.minimum.accumulate(z)
     n = len(steps)
     if n > _N_POINTS:
-        kept = np.unique(np.round(np.geomspace(1, n, _N_POINTS)).astype(np.intp)) - 1
+        spread = np.round(np.geomspace(1, n, _N_POINTS)).astype(np.intp) - 1
+        kept = np.union1d(spread, np.arange(n - _N_LAST, n))
         steps, z = steps[kept], z[kept]
     return clock.tau(steps), z
 
