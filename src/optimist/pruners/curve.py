@@ -53,7 +53,7 @@ class CurvePruner(ColumnPruner):
             forecast = view.tracker(Forecasts, Forecasts).at(view)
             if forecast is None:
                 return GO_ON
-            level = self._level * forecast.share_left(trial.last_step) * len(trial.reports) / (len(trial.reports) + 1)
+            level = self._level * forecast.weight(trial.last_step)
             if not level > 0.0:
                 return GO_ON
             chance = forecast.chance(trial.reports, trial.read_params())

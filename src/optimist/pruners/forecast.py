@@ -27,6 +27,8 @@ _N_POINTS: Final = 8
 _N_LAST: Final = 3
 _WIDTH: Final = 0.05
 """Of what a typical trial has to go from its first report to the best final value: what counts as near to it."""
+_LITTLE: Final = 0.1
+"""Share of a trial's steps before which its curve says little."""
 _WORST: Final = 12.0
 """Stands for NaN and infinity on the scale of losses."""
 
@@ -125,9 +127,9 @@ class Clock:
         elapsed = np.maximum((steps - self.first) / self.gap + 1.0, 0.5)
         return np.maximum(np.log(self.n_steps / elapsed), 0.0)
 
-    def share_left(self, step: float) -> float:
-        """The share of all steps that come after one of them."""
-        return max(1.0 - ((step - self.first) / self.gap + 1.0) / self.n_steps, 0.0)
+    def share_done(self, step: float) -> float:
+        """The share of all steps that are made after one of them; above 1 if the trial is longer than others."""
+        return max((step - self.first) / self.gap + 1.0, 0.5) / self.n_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +191,10 @@ class Forecast:
         self._curves, self._process = curves, process
         self.n_complete = n_complete
 
-    def share_left(self, last_step: int) -> float:
-        """The share of a trial's steps that are still to be made after one of them; 0 from the last on."""
-        return self._curves.clock.share_left(last_step)
+    def weight(self, last_step: int) -> float:
+        """How much a stop after a step is worth: the share of the steps that it saves, less as long as little was seen."""
+        done = self._curves.clock.share_done(last_step)
+        return max(1.0 - done, 0.0) * done / (done + _LITTLE)
 
     def chance(self, reports: Mapping[int, float], params: Mapping[str, Any]) -> float:
         """The chance that a trial will beat the best complete one.
