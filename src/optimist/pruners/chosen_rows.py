@@ -70,7 +70,7 @@ class ChosenRows:
             else:
                 continue
             self._n_finished += 1
-            if last_fit(self._n_finished) == self._n_finished and self._n_complete > 1:
+            if last_fit(self._n_finished) == self._n_finished and self._n_complete:
                 self.at_fit = self.now
         self.n = max(self.n, n)
 

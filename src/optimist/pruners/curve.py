@@ -44,7 +44,7 @@ class CurvePruner(ColumnPruner):
         self._interval_steps = interval_steps
 
     def decide(self, view: View, trial: Curve) -> Verdict:
-        if view.count(TrialState.COMPLETE) < 2 or not is_checkpoint(trial, self._n_warmup_steps, self._interval_steps):
+        if view.count(TrialState.COMPLETE) == 0 or not is_checkpoint(trial, self._n_warmup_steps, self._interval_steps):
             return GO_ON
         from optimist.numerics.blas_threads import one_blas_thread  # numpy is loaded when the first trial is judged
         from optimist.pruners.forecast import Forecasts
