@@ -14,7 +14,7 @@ from optimist.states import TrialState
 _COMPLETE, _PRUNED = int(TrialState.COMPLETE), int(TrialState.PRUNED)
 _N_BEST: Final = 20
 _N_LATEST: Final = 20
-_N_PRUNED: Final = 24
+_N_PRUNED: Final = 48
 _FIRST_FIT: Final = 3
 _FIT_FACTOR: Final = 1.2
 
