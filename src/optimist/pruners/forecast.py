@@ -27,6 +27,8 @@ _N_POINTS: Final = 8
 _N_LAST: Final = 3
 _WIDTH: Final = 0.05
 """Of what a typical trial has to go from its first report to the best final value: what counts as near to it."""
+_N_MOMENTS: Final = 20
+"""At which a curve is seen and its trial judged, evenly spread, however often trials report."""
 _LITTLE: Final = 0.1
 """Share of a trial's steps before which its curve says little."""
 _WORST: Final = 12.0
@@ -127,9 +129,14 @@ class Clock:
         elapsed = np.maximum((steps - self.first) / self.gap + 1.0, 0.5)
         return np.maximum(np.log(self.n_steps / elapsed), 0.0)
 
-    def share_done(self, step: float) -> float:
-        """The share of all steps that are made after one of them; above 1 if the trial is longer than others."""
-        return max((step - self.first) / self.gap + 1.0, 0.5) / self.n_steps
+    def share_done(self, steps: Floats) -> Floats:
+        """(n,) share of all steps that have been made with each of these; above 1 if the trial is longer than others."""
+        return np.maximum((steps - self.first) / self.gap + 1.0, 0.0) / self.n_steps
+
+    def is_moment(self, steps: Floats) -> NDArray[np.bool_]:
+        """(n,) which of the steps of a curve, in order, are the first in their part of the whole."""
+        parts = np.floor(_N_MOMENTS * self.share_done(steps) + 1e-9)
+        return np.diff(parts, prepend=0.0) > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +198,17 @@ class Forecast:
         self._curves, self._process = curves, process
         self.n_complete = n_complete
 
-    def weight(self, last_step: int) -> float:
-        """How much a stop after a step is worth: the share of the steps that it saves, less as long as little was seen."""
-        done = self._curves.clock.share_done(last_step)
-        return max(1.0 - done, 0.0) * done / (done + _LITTLE)
+    def weight(self, reports: Mapping[int, float]) -> float:
+        """How much a stop is worth: the share of the steps that it saves, less as long as little was seen.
+
+        It is 0 between the moments at which trials are judged.
+
+        Args:
+            reports: Intermediate value by step.
+        """
+        clock, steps = self._curves.clock, np.array(sorted(reports), dtype=np.float64)
+        done = float(clock.share_done(steps[-1:])[0])
+        return max(1.0 - done, 0.0) * done / (done + _LITTLE) if clock.is_moment(steps)[-1] else 0.0
 
     def chance(self, reports: Mapping[int, float], params: Mapping[str, Any]) -> float:
         """The chance that a trial will beat the best complete one.
@@ -249,6 +263,9 @@ def _seen(steps: Floats, values: Floats, clock: Clock, scale: Scale, keeps_best:
     z = scale.of_losses(values)
     if keeps_best:
         z = np.minimum.accumulate(z)
+    is_moment = clock.is_moment(steps)
+    is_moment[-1] = True
+    steps, z = steps[is_moment], z[is_moment]
     n = len(steps)
     if n > _N_POINTS:
         spread = np.round(np.geomspace(1, n, _N_POINTS)).astype(np.intp) - 1
