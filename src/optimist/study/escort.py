@@ -25,6 +25,9 @@ class Escort:
     def begun(self, number: int) -> None:
         """A trial was begun; nothing of it was proposed yet."""
 
+    def stopped(self) -> None:
+        """The objective, or a callback, said that no further trial shall begin."""
+
     def dropped(self, number: int) -> None:
         """A trial that was begun is not run, for there was nothing left to try."""
 

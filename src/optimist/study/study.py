@@ -324,6 +324,7 @@ class Study(NextSteps):
         if not getattr(self.in_loop, "is_set", False):
             raise RuntimeError("Study.stop() is for objectives and callbacks: it ends the optimize() that runs them.")
         self.is_stopping = True
+        self.escort.stopped()
 
     def enqueue_trial(
         self, params: dict[str, Any], user_attrs: dict[str, Any] | None = None, skip_if_exists: bool = False

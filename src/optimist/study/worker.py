@@ -39,6 +39,9 @@ class ParentEscort(Escort):
     def begun(self, number: int) -> None:
         self._line.send(messages.encode(messages.Began(number)))
 
+    def stopped(self) -> None:
+        self._line.send(messages.encode(messages.Stopped()))  # at once, for other workers begin trials meanwhile
+
     def dropped(self, number: int) -> None:
         self._line.send(messages.encode(messages.Dropped(number)))
 

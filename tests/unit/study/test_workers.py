@@ -181,7 +181,7 @@ def test_stop_in_the_objective(study: optimist.Study, tmp_path: Path) -> None:
         return 1.0
 
     study.optimize(objective, workers=2)
-    assert 4 <= len(study.trials) <= 3 + 2
+    assert 4 <= len(study.trials) <= 3 + 3  # one may have been granted before the word came
     assert set(states(study)) == {"COMPLETE"}
 
 
