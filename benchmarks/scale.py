@@ -123,7 +123,7 @@ class Worker:
     def __init__(self, storage: Any, name: str, sampler: Any) -> None:
         self.study = optimist.load_study(study_name=name, storage=storage, sampler=sampler)
         self._conductor = Conductor(self.study)
-        self._terms = Terms(lease_s=86_400.0)  # real time says nothing here
+        self._terms = Terms(lease_s=60.0)
         self._trial: Any = None
         self._loss = 0.0
 

@@ -7,11 +7,7 @@ from typing import Final
 from optimist.history.view import View
 from optimist.pruners.base import GO_ON, ColumnPruner, Curve, Verdict
 from optimist.pruners.checkpoints import check_at_least, is_checkpoint
-from optimist.pruners.pace import Pace
 from optimist.states import TrialState
-
-DEFAULT_SHARE: Final = 0.1
-"""What a study without a pruner of its own gives as ``max_share``, if its sampler has no seed."""
 
 _N_BASE_RATES: Final = 5.0
 """The largest level, as a multiple of the chance of a trial of which nothing is known: after n others, 1 / (n + 1)."""
@@ -39,44 +35,22 @@ class CurvePruner(ColumnPruner):
         n_warmup_steps: Stop nothing before this step.
         interval_steps: From then on judge once every so many steps; if no report falls on such a step, at the next.
 
-        max_share: Decisions take some milliseconds each. With a share, a decision is left out (and the trial goes on) where it
-            would take more than this share of the time that goes by in this process, so that quick steps are not held up;
-            what is stopped then depends on the clock. None: every decision is made.
-
     Raises:
         ValueError: An argument is outside its range.
     """
 
-    def __init__(
-        self,
-        level: float = 0.075,
-        n_warmup_steps: int = 0,
-        interval_steps: int = 1,
-        *,
-        max_share: float | None = None,
-    ) -> None:
+    def __init__(self, level: float = 0.075, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
         if not 0.0 < level < 1.0:
             raise ValueError(f"CurvePruner needs 0 < level < 1, but got {level!r}. It is a chance: 0.1 for one in ten.")
         check_at_least(self, "n_warmup_steps", n_warmup_steps, 0)
         check_at_least(self, "interval_steps", interval_steps, 1)
-        if max_share is not None and not 0.0 < max_share < 1.0:
-            raise ValueError(f"CurvePruner needs 0 < max_share < 1, or None, but got {max_share!r}.")
         self._level = level
-        self._pace = None if max_share is None else Pace(max_share)
         self._n_warmup_steps = n_warmup_steps
         self._interval_steps = interval_steps
 
     def decide(self, view: View, trial: Curve) -> Verdict:
         if view.count(TrialState.COMPLETE) == 0 or not is_checkpoint(trial, self._n_warmup_steps, self._interval_steps):
             return GO_ON
-        if self._pace is None:
-            return self._judge(view, trial)
-        if not self._pace.affords():
-            return GO_ON
-        with self._pace.spending():
-            return self._judge(view, trial)
-
-    def _judge(self, view: View, trial: Curve) -> Verdict:
         from optimist.numerics.blas_threads import one_blas_thread  # numpy is loaded when the first trial is judged
         from optimist.pruners.forecast import Forecasts
 
