@@ -6,9 +6,9 @@ observations, of runs i and j with hyperparameters x, is::
 
     common(tau, tau') + similarity(x_i, x_j) shared(tau, tau') + [i = j] own(tau, tau') + [same observation] noise
 
-where ``common``, ``shared`` and ``own`` are sums of a level, a slope in tau and a process with exponential covariance. What a
-low learning rate does to the shape of a curve is in ``shared``: curves of similar hyperparameters rise alike. A Gaussian
-process over curves and hyperparameters stands in Swersky et al., "Freeze-thaw Bayesian optimization" (2014).
+where ``common`` is a level and a slope in tau; ``shared`` and ``own`` have a smooth process besides (Matérn, nu = 5/2), so that a
+trend goes on. What a low learning rate does to the shape of a curve is in ``shared``: curves of similar hyperparameters bend
+alike. A Gaussian process over curves and hyperparameters stands in Swersky et al., "Freeze-thaw Bayesian optimization" (2014).
 """
 
 from __future__ import annotations
@@ -30,11 +30,14 @@ _SQRT5: Final = math.sqrt(5.0)
 _JITTER: Final = 1e-8
 
 # The prior of the parameters: median and standard deviation of the logarithm.
-_SHARED: Final = ((0.8, 1.0), (0.3, 1.0), (0.1, 1.0))  # level, slope, process
+_SHARED: Final = ((1.0, 1.0), (0.1, 1.0), (0.3, 1.0))  # level, slope, process
 _OWN: Final = ((0.5, 1.0), (0.5, 1.0), (0.2, 1.0))
 _LENGTH: Final = (1.0, 0.5)  # of the processes, in tau
-_NOISE: Final = (0.02, 1.0)
-_SCALE_SD: Final = 0.7  # of the length scales of the hyperparameters; their median grows with the dimension
+_NOISE: Final = (0.02, 1.5)
+# Of the length scales of the hyperparameters; the median grows with the square root of the dimension. It is short: until it is
+# known which hyperparameters matter, a run that is unlike all others may turn out in any way.
+_SCALE_MEDIAN: Final = 0.06
+_SCALE_SD: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,11 @@ class CurveProcess:
         p = np.exp(self.theta)
         level = _COMMON_LEVEL + _COMMON_SLOPE * np.outer(a.tau, b.tau)
         similarity = _matern(_distances(xa, xb, p[8:]))[np.ix_(a.run, b.run)]
-        decay = np.exp(-np.abs(a.tau[:, None] - b.tau[None, :]) / p[6])
+        bend = _matern(np.abs(a.tau[:, None] - b.tau[None, :]) / p[6])
         slope = np.outer(a.tau, b.tau)
-        cov = level + similarity * (p[0] + p[1] * slope + p[2] * decay)
+        cov = level + similarity * (p[0] + p[1] * slope + p[2] * bend)
         if same_runs:
-            cov += (a.run[:, None] == b.run[None, :]) * (p[3] + p[4] * slope + p[5] * decay)
+            cov += (a.run[:, None] == b.run[None, :]) * (p[3] + p[4] * slope + p[5] * bend)
         found: Floats = cov
         return found
 
@@ -165,9 +168,10 @@ class _Posterior:
         scaled = self._squares / np.square(p[8:])
         r = np.sqrt(scaled.sum(axis=2))
         similarity = _matern(r)[self._where]
-        decay = np.exp(-self._gap / p[6])
-        shared = p[0] + p[1] * self._slope + p[2] * decay
-        own = p[3] + p[4] * self._slope + p[5] * decay
+        gap = self._gap / p[6]
+        bend = _matern(gap)
+        shared = p[0] + p[1] * self._slope + p[2] * bend
+        own = p[3] + p[4] * self._slope + p[5] * bend
         cov = self._common + similarity * shared + self._same * own
         cov[np.diag_indices(n)] += p[7] + _JITTER
         try:
@@ -182,24 +186,21 @@ class _Posterior:
         slope_of = 0.5 * (inverse - np.outer(weights, weights))
         gradient = np.empty_like(theta)
         by_similarity, by_same = slope_of * similarity, slope_of * self._same
-        d_decay = decay * self._gap / p[6]
         for i, weighted in ((0, by_similarity), (3, by_same)):
             gradient[i] = p[i] * weighted.sum()
             gradient[i + 1] = p[i + 1] * (weighted * self._slope).sum()
-            gradient[i + 2] = p[i + 2] * (weighted * decay).sum()
-        gradient[6] = ((p[2] * by_similarity + p[5] * by_same) * d_decay).sum()
+            gradient[i + 2] = p[i + 2] * (weighted * bend).sum()
+        gradient[6] = ((p[2] * by_similarity + p[5] * by_same) * _matern_growth(gap) * np.square(gap)).sum()
         gradient[7] = p[7] * np.trace(slope_of)
-        # d matern / d log(length of column k) = 5/3 (1 + sqrt(5) r) exp(-sqrt(5) r) scaled_k
         outer = slope_of * shared
         by_run = np.zeros_like(r)
         np.add.at(by_run, self._where, outer)
-        factor_of_r = 5.0 / 3.0 * (1.0 + _SQRT5 * r) * np.exp(-_SQRT5 * r)
-        gradient[8:] = np.einsum("ij,ijk->k", by_run * factor_of_r, scaled)
+        gradient[8:] = np.einsum("ij,ijk->k", by_run * _matern_growth(r), scaled)
         return float(value), gradient + off / self._sd
 
 
 def _prior(n_columns: int) -> tuple[Floats, Floats]:
-    median_scale = 0.5 * math.sqrt(max(n_columns, 1))
+    median_scale = _SCALE_MEDIAN * math.sqrt(max(n_columns, 1))
     pairs = [*_SHARED, *_OWN, _LENGTH, _NOISE, *[(median_scale, _SCALE_SD)] * n_columns]
     medians, sds = np.array(pairs).T
     return np.log(medians), sds
@@ -214,4 +215,10 @@ def _distances(xa: Floats, xb: Floats, scales: Floats) -> Floats:
 def _matern(r: Floats) -> Floats:
     """Matérn's correlation with nu = 5/2."""
     found: Floats = (1.0 + _SQRT5 * r + 5.0 / 3.0 * np.square(r)) * np.exp(-_SQRT5 * r)
+    return found
+
+
+def _matern_growth(r: Floats) -> Floats:
+    """How :func:`_matern` grows with the logarithm of a length, per square of the distance in that length."""
+    found: Floats = 5.0 / 3.0 * (1.0 + _SQRT5 * r) * np.exp(-_SQRT5 * r)
     return found

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from optimist.history.view import View
 from optimist.pruners.base import GO_ON, ColumnPruner, Curve, Verdict
 from optimist.pruners.checkpoints import check_at_least, is_checkpoint
 from optimist.states import TrialState
+
+_N_BASE_RATES: Final = 5.0
+"""The largest level, as a multiple of the chance of a trial of which nothing is known: after n others, 1 / (n + 1)."""
 
 
 class CurvePruner(ColumnPruner):
@@ -34,9 +39,9 @@ class CurvePruner(ColumnPruner):
         ValueError: An argument is outside its range.
     """
 
-    def __init__(self, level: float = 0.02, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
+    def __init__(self, level: float = 0.075, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
         if not 0.0 < level < 1.0:
-            raise ValueError(f"CurvePruner needs 0 < level < 1, but got {level!r}. It is a chance: 0.02 for one in 50.")
+            raise ValueError(f"CurvePruner needs 0 < level < 1, but got {level!r}. It is a chance: 0.1 for one in ten.")
         check_at_least(self, "n_warmup_steps", n_warmup_steps, 0)
         check_at_least(self, "interval_steps", interval_steps, 1)
         self._level = level
@@ -51,12 +56,16 @@ class CurvePruner(ColumnPruner):
 
         with one_blas_thread():
             forecast = view.tracker(Forecasts, Forecasts).at(view)
-            chance = 1.0 if forecast is None else forecast.chance(trial.reports, trial.read_params())
-        level = min(self._level, 1.0 / (view.n + 1))
+            if forecast is None:
+                return GO_ON
+            level = min(self._level, _N_BASE_RATES / (view.n + 1)) * forecast.weight(trial.reports)
+            if not level > 0.0:
+                return GO_ON
+            chance = forecast.chance(trial.reports, trial.read_params())
         if chance >= level:
             return GO_ON
         return Verdict(
             True,
             f"Its chance to beat the best value so far is {chance:.2%} by the curves of other trials, less than the "
-            f"{level:.2%} that CurvePruner asks for.",
+            f"{level:.2%} that CurvePruner asks for at this step.",
         )

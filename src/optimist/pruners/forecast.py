@@ -24,10 +24,13 @@ from optimist.states import StudyDirection
 Floats = NDArray[np.float64]
 
 _N_POINTS: Final = 8
-_DEGREES_OF_FREEDOM: Final = 10.0
-"""Of Student's distribution, whose tails stand for what the process does not know."""
-_WIDTH: Final = 0.5
+_N_LAST: Final = 3
+_WIDTH: Final = 0.05
 """Of what a typical trial has to go from its first report to the best final value: what counts as near to it."""
+_N_MOMENTS: Final = 20
+"""At which a curve is seen and its trial judged, evenly spread, however often trials report."""
+_LITTLE: Final = 0.1
+"""Share of a trial's steps before which its curve says little."""
 _WORST: Final = 12.0
 """Stands for NaN and infinity on the scale of losses."""
 
@@ -65,7 +68,7 @@ class Forecasts:
             return None
         curves = Curves.of(view, rows)
         process = self._process(view, chosen.at_fit, CurveProcess(curves.x.shape[1]))
-        return Forecast(curves, Conditioned(process, curves.seen, curves.x))
+        return Forecast(curves, Conditioned(process, curves.seen, curves.x), rows.n_complete)
 
     def _process(self, view: View, at_fit: Rows | None, prior: CurveProcess) -> CurveProcess:
         """The process that was fitted at the last point of the schedule: whoever asks when, it is the same."""
@@ -126,6 +129,15 @@ class Clock:
         elapsed = np.maximum((steps - self.first) / self.gap + 1.0, 0.5)
         return np.maximum(np.log(self.n_steps / elapsed), 0.0)
 
+    def share_done(self, steps: Floats) -> Floats:
+        """(n,) share of all steps that have been made with each of these; above 1 if the trial is longer than others."""
+        return np.maximum((steps - self.first) / self.gap + 1.0, 0.0) / self.n_steps
+
+    def is_moment(self, steps: Floats) -> NDArray[np.bool_]:
+        """(n,) which of the steps of a curve, in order, are the first in their part of the whole."""
+        parts = np.floor(_N_MOMENTS * self.share_done(steps) + 1e-9)
+        return np.diff(parts, prepend=0.0) > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Curves:
@@ -179,13 +191,30 @@ class Forecast:
     Args:
         curves: Theirs.
         process: The process that knows them.
+        n_complete: How many complete trials there are.
     """
 
-    def __init__(self, curves: Curves, process: Conditioned) -> None:
+    def __init__(self, curves: Curves, process: Conditioned, n_complete: int) -> None:
         self._curves, self._process = curves, process
+        self.n_complete = n_complete
+
+    def weight(self, reports: Mapping[int, float]) -> float:
+        """How much a stop is worth: the share of the steps that it saves, less as long as little was seen.
+
+        It is 0 between the moments at which trials are judged.
+
+        Args:
+            reports: Intermediate value by step.
+        """
+        clock, steps = self._curves.clock, np.array(sorted(reports), dtype=np.float64)
+        done = float(clock.share_done(steps[-1:])[0])
+        return max(1.0 - done, 0.0) * done / (done + _LITTLE) if clock.is_moment(steps)[-1] else 0.0
 
     def chance(self, reports: Mapping[int, float], params: Mapping[str, Any]) -> float:
         """The chance that a trial will beat the best complete one.
+
+        It is read off Student's distribution with as many degrees of freedom as there are complete trials: what the
+        process does not know of itself makes the tails long.
 
         Args:
             reports: Intermediate value by step.
@@ -198,7 +227,7 @@ class Forecast:
         if not tau[-1] > 0:
             return 1.0  # it is at its end
         mean, variance = self._process.end_of(tau, z, _point(params, curves.space))
-        return float(stdtr(_DEGREES_OF_FREEDOM, -mean / math.sqrt(variance)))
+        return float(stdtr(self.n_complete, -mean / math.sqrt(variance)))
 
 
 def _sign(view: View) -> float:
@@ -230,13 +259,17 @@ def _clock(complete: Sequence[Floats], every: Sequence[Floats]) -> Clock:
 
 
 def _seen(steps: Floats, values: Floats, clock: Clock, scale: Scale, keeps_best: bool) -> tuple[Floats, Floats]:
-    """At most a few observations of a curve, spread over the logarithm of time, the last one among them."""
+    """A few observations of a curve, spread over the logarithm of time, and the last ones, which tell trend and noise."""
     z = scale.of_losses(values)
     if keeps_best:
         z = np.minimum.accumulate(z)
+    is_moment = clock.is_moment(steps)
+    is_moment[-1] = True
+    steps, z = steps[is_moment], z[is_moment]
     n = len(steps)
     if n > _N_POINTS:
-        kept = np.unique(np.round(np.geomspace(1, n, _N_POINTS)).astype(np.intp)) - 1
+        spread = np.round(np.geomspace(1, n, _N_POINTS)).astype(np.intp) - 1
+        kept = np.union1d(spread, np.arange(n - _N_LAST, n))
         steps, z = steps[kept], z[kept]
     return clock.tau(steps), z
 
