@@ -6,9 +6,9 @@ observations, of runs i and j with hyperparameters x, is::
 
     common(tau, tau') + similarity(x_i, x_j) shared(tau, tau') + [i = j] own(tau, tau') + [same observation] noise
 
-where ``common`` is a level and a slope in tau; ``shared`` and ``own`` have a smooth process besides (Matérn, nu = 5/2), so that a
-trend goes on. What a low learning rate does to the shape of a curve is in ``shared``: curves of similar hyperparameters bend
-alike. A Gaussian process over curves and hyperparameters stands in Swersky et al., "Freeze-thaw Bayesian optimization" (2014).
+where ``common`` is a level and a slope in tau, ``shared`` has a smooth process besides (Matérn, nu = 5/2), and ``own`` is a smooth
+process and a level, which may grow with time: ``(t / T)**growth``. What a low learning rate does to the shape of a curve is in
+``shared``: curves of similar hyperparameters bend alike. A Gaussian process over curves and hyperparameters stands in Swersky et al., "Freeze-thaw Bayesian optimization" (2014).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _JITTER: Final = 1e-8
 
 # The prior of the parameters: median and standard deviation of the logarithm.
 _SHARED: Final = ((1.0, 1.0), (0.1, 1.0), (0.3, 1.0))  # level, slope, process
-_OWN: Final = ((0.5, 1.0), (0.5, 1.0), (0.2, 1.0))
+_OWN: Final = ((0.5, 1.0), (0.2, 1.0))  # level, process
 _LENGTH: Final = (1.0, 0.5)  # of the processes, in tau
 _NOISE: Final = (0.02, 1.5)
 # Of the length scales of the hyperparameters; the median grows with the square root of the dimension. It is short: until it is
@@ -63,10 +63,12 @@ class CurveProcess:
 
     Args:
         n_columns: d, the number of columns that hyperparameters are encoded in.
-        theta: (8 + d,) logarithms of the parameters; None for the median of their prior.
+        growth: The power of the share of time with which the level of a run's own grows.
+        theta: (7 + d,) logarithms of the parameters; None for the median of their prior.
     """
 
-    def __init__(self, n_columns: int, theta: Floats | None = None) -> None:
+    def __init__(self, n_columns: int, growth: float = 0.0, theta: Floats | None = None) -> None:
+        self.growth = growth
         self.mean, self.sd = _prior(n_columns)
         self.theta = self.mean if theta is None else theta
 
@@ -80,19 +82,20 @@ class CurveProcess:
         """
         p = np.exp(self.theta)
         level = _COMMON_LEVEL + _COMMON_SLOPE * np.outer(a.tau, b.tau)
-        similarity = _matern(_distances(xa, xb, p[8:]))[np.ix_(a.run, b.run)]
-        bend = _matern(np.abs(a.tau[:, None] - b.tau[None, :]) / p[6])
+        similarity = _matern(_distances(xa, xb, p[7:]))[np.ix_(a.run, b.run)]
+        bend = _matern(np.abs(a.tau[:, None] - b.tau[None, :]) / p[5])
         slope = np.outer(a.tau, b.tau)
         cov = level + similarity * (p[0] + p[1] * slope + p[2] * bend)
         if same_runs:
-            cov += (a.run[:, None] == b.run[None, :]) * (p[3] + p[4] * slope + p[5] * bend)
+            grown = np.exp(-self.growth * (a.tau[:, None] + b.tau[None, :]))
+            cov += (a.run[:, None] == b.run[None, :]) * (p[3] * grown + p[4] * bend)
         found: Floats = cov
         return found
 
     @property
     def noise(self) -> float:
         """Variance of the noise."""
-        return float(np.exp(self.theta[7]))
+        return float(np.exp(self.theta[6]))
 
     def fitted(self, seen: Observations, x: Floats, max_iterations: int = 40) -> CurveProcess:
         """The process with the parameters that are most probable given some curves.
@@ -102,12 +105,12 @@ class CurveProcess:
             x: (n_runs, d) their hyperparameters.
             max_iterations: Of L-BFGS.
         """
-        posterior = _Posterior(seen, x, self.mean, self.sd)
+        posterior = _Posterior(self, seen, x)
         bounds = [(m - 3 * s, m + 3 * s) for m, s in zip(self.mean, self.sd, strict=True)]
         found = minimize(
             posterior, self.mean, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": max_iterations}
         )
-        return CurveProcess(x.shape[1], found.x)
+        return CurveProcess(x.shape[1], self.growth, found.x)
 
 
 class Conditioned:
@@ -152,9 +155,10 @@ class Conditioned:
 class _Posterior:
     """Minus the logarithm of likelihood times prior, with its gradient."""
 
-    def __init__(self, seen: Observations, x: Floats, mean: Floats, sd: Floats) -> None:
-        self._seen, self._mean, self._sd = seen, mean, sd
+    def __init__(self, process: CurveProcess, seen: Observations, x: Floats) -> None:
+        self._seen, self._mean, self._sd = seen, process.mean, process.sd
         tau, run = seen.tau, seen.run
+        self._grown = np.exp(-process.growth * (tau[:, None] + tau[None, :]))
         self._slope = np.outer(tau, tau)
         self._gap = np.abs(tau[:, None] - tau[None, :])
         self._same = (run[:, None] == run[None, :]).astype(np.float64)
@@ -165,15 +169,15 @@ class _Posterior:
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
         p = np.exp(theta)
         n = len(self._seen)
-        scaled = self._squares / np.square(p[8:])
+        scaled = self._squares / np.square(p[7:])
         r = np.sqrt(scaled.sum(axis=2))
         similarity = _matern(r)[self._where]
-        gap = self._gap / p[6]
+        gap = self._gap / p[5]
         bend = _matern(gap)
         shared = p[0] + p[1] * self._slope + p[2] * bend
-        own = p[3] + p[4] * self._slope + p[5] * bend
+        own = p[3] * self._grown + p[4] * bend
         cov = self._common + similarity * shared + self._same * own
-        cov[np.diag_indices(n)] += p[7] + _JITTER
+        cov[np.diag_indices(n)] += p[6] + _JITTER
         try:
             factor = cholesky(cov, lower=True, check_finite=False)
         except np.linalg.LinAlgError:
@@ -186,16 +190,17 @@ class _Posterior:
         slope_of = 0.5 * (inverse - np.outer(weights, weights))
         gradient = np.empty_like(theta)
         by_similarity, by_same = slope_of * similarity, slope_of * self._same
-        for i, weighted in ((0, by_similarity), (3, by_same)):
-            gradient[i] = p[i] * weighted.sum()
-            gradient[i + 1] = p[i + 1] * (weighted * self._slope).sum()
-            gradient[i + 2] = p[i + 2] * (weighted * bend).sum()
-        gradient[6] = ((p[2] * by_similarity + p[5] * by_same) * _matern_growth(gap) * np.square(gap)).sum()
-        gradient[7] = p[7] * np.trace(slope_of)
+        gradient[0] = p[0] * by_similarity.sum()
+        gradient[1] = p[1] * (by_similarity * self._slope).sum()
+        gradient[2] = p[2] * (by_similarity * bend).sum()
+        gradient[3] = p[3] * (by_same * self._grown).sum()
+        gradient[4] = p[4] * (by_same * bend).sum()
+        gradient[5] = ((p[2] * by_similarity + p[4] * by_same) * _matern_growth(gap) * np.square(gap)).sum()
+        gradient[6] = p[6] * np.trace(slope_of)
         outer = slope_of * shared
         by_run = np.zeros_like(r)
         np.add.at(by_run, self._where, outer)
-        gradient[8:] = np.einsum("ij,ijk->k", by_run * _matern_growth(r), scaled)
+        gradient[7:] = np.einsum("ij,ijk->k", by_run * _matern_growth(r), scaled)
         return float(value), gradient + off / self._sd
 
 

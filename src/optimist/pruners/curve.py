@@ -9,6 +9,7 @@ from optimist.pruners.base import GO_ON, ColumnPruner, Curve, Verdict
 from optimist.pruners.checkpoints import check_at_least, is_checkpoint
 from optimist.states import TrialState
 
+_SECOND_LEVEL: Final = 0.4
 _N_BASE_RATES: Final = 5.0
 """The largest level, as a multiple of the chance of a trial of which nothing is known: after n others, 1 / (n + 1)."""
 
@@ -52,18 +53,23 @@ class CurvePruner(ColumnPruner):
         if view.count(TrialState.COMPLETE) == 0 or not is_checkpoint(trial, self._n_warmup_steps, self._interval_steps):
             return GO_ON
         from optimist.numerics.blas_threads import one_blas_thread  # numpy is loaded when the first trial is judged
-        from optimist.pruners.forecast import Forecasts
+        from optimist.pruners.forecast import COARSE, FINE, Forecasts
 
         with one_blas_thread():
-            forecast = view.tracker(Forecasts, Forecasts).at(view)
+            forecast = view.tracker((Forecasts, FINE), Forecasts, FINE).at(view)
             if forecast is None:
                 return GO_ON
             level = min(self._level, _N_BASE_RATES / (view.n + 1)) * forecast.weight(trial.reports)
             if not level > 0.0:
                 return GO_ON
-            chance = forecast.chance(trial.reports, trial.read_params())
-        if chance >= level:
-            return GO_ON
+            params = trial.read_params()
+            chance = forecast.chance(trial.reports, params)
+            if chance >= level:
+                return GO_ON
+            if forecast.is_far(trial.reports):  # where the fine look tells less
+                second = view.tracker((Forecasts, COARSE), Forecasts, COARSE).at(view)
+                if second is not None and second.chance(trial.reports, params) >= _SECOND_LEVEL:
+                    return GO_ON
         return Verdict(
             True,
             f"Its chance to beat the best value so far is {chance:.2%} by the curves of other trials, less than the "

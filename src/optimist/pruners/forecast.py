@@ -25,8 +25,6 @@ Floats = NDArray[np.float64]
 
 _N_POINTS: Final = 8
 _N_LAST: Final = 3
-_WIDTH: Final = 0.05
-"""Of what a typical trial has to go from its first report to the best final value: what counts as near to it."""
 _N_MOMENTS: Final = 20
 """At which a curve is seen and its trial judged, evenly spread, however often trials report."""
 _LITTLE: Final = 0.1
@@ -35,10 +33,31 @@ _WORST: Final = 12.0
 """Stands for NaN and infinity on the scale of losses."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How curves are looked at.
+
+    Attributes:
+        width: Differences of this size are told apart, near the best final value; they are measured by what a typical
+            trial has to go from its first report to that.
+        growth: See :class:`~optimist.numerics.curves.CurveProcess`.
+    """
+
+    width: float
+    growth: float
+
+
+FINE: Final = Look(0.05, 0.0)
+"""Close to the best, each bit counts, and further off the order of magnitude: how much worse a trial is stays the same."""
+COARSE: Final = Look(4.0, 0.5)
+"""All differences count alike: how much better a trial is than others grows, as all get better."""
+
+
 class Forecasts:
     """The forecasts of one history: the latest, and the process that was fitted last."""
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look) -> None:
+        self._look = look
         self._lock = threading.Lock()
         self._history: History
         self._chosen = ChosenRows()
@@ -66,8 +85,8 @@ class Forecasts:
         rows = chosen.now
         if not rows.complete:
             return None
-        curves = Curves.of(view, rows)
-        process = self._process(view, chosen.at_fit, CurveProcess(curves.x.shape[1]))
+        curves = Curves.of(view, rows, self._look.width)
+        process = self._process(view, chosen.at_fit, CurveProcess(curves.x.shape[1], self._look.growth))
         return Forecast(curves, Conditioned(process, curves.seen, curves.x), rows.n_complete)
 
     def _process(self, view: View, at_fit: Rows | None, prior: CurveProcess) -> CurveProcess:
@@ -75,8 +94,8 @@ class Forecasts:
         if at_fit is None:
             return prior
         if self._fitted[0] != at_fit:
-            early = Curves.of(view, at_fit)
-            self._fitted = (at_fit, CurveProcess(early.x.shape[1]).fitted(early.seen, early.x))
+            early = Curves.of(view, at_fit, self._look.width)
+            self._fitted = (at_fit, CurveProcess(early.x.shape[1], self._look.growth).fitted(early.seen, early.x))
         process = self._fitted[1]
         if process is None or len(process.theta) != len(prior.theta):  # parameters came or went since
             return prior
@@ -90,22 +109,19 @@ class Scale:
     Attributes:
         sign: +1 to minimise, -1 to maximise.
         best: The smallest final loss.
-        width: Differences of this size are told apart.
+        spread: How far a typical curve has to go to it.
+        width: Differences of this size, in spreads, are told apart.
     """
 
     sign: float
     best: float
+    spread: float
     width: float
-
-    @classmethod
-    def of(cls, best: float, spread: float, sign: float) -> Scale:
-        """The scale that a best final loss asks for, and how far a typical curve has to go to it."""
-        return cls(sign, best, max(_WIDTH * spread, 1e-9 * abs(best), 1e-300))
 
     def of_losses(self, losses: Floats) -> Floats:
         """(n,) losses on this scale; 0 is as good as the best."""
         with np.errstate(over="ignore", invalid="ignore"):
-            z = np.arcsinh((losses - self.best) / self.width)
+            z = np.arcsinh((losses - self.best) / (self.width * self.spread))
         bounded: Floats = np.clip(np.nan_to_num(z, nan=_WORST, posinf=_WORST, neginf=-_WORST), -_WORST, _WORST)
         return bounded
 
@@ -159,7 +175,7 @@ class Curves:
     space: SearchSpace
 
     @classmethod
-    def of(cls, view: View, rows: Rows) -> Curves:
+    def of(cls, view: View, rows: Rows, width: float) -> Curves:
         """The curves of some rows, a complete trial among them."""
         sign = _sign(view)
         both = [*rows.complete, *rows.pruned]
@@ -169,7 +185,8 @@ class Curves:
         keeps_best = _keeps_best(curves, finals)
         clock = _clock([curves[row][0] for row in finals], [steps for steps, _ in curves.values()])
         firsts = np.array([_finite(values)[0] for _, values in curves.values()])
-        scale = Scale.of(rows.best, float(np.median(np.abs(firsts - rows.best))), sign)
+        spread = max(float(np.median(np.abs(firsts - rows.best))), 1e-8 * abs(rows.best), 1e-300)
+        scale = Scale(sign, rows.best, spread, width)
         runs, taus, zs = [], [], []
         for run, (row, (steps, values)) in enumerate(curves.items()):
             tau, z = _seen(steps, values, clock, scale, keeps_best)
@@ -209,6 +226,15 @@ class Forecast:
         clock, steps = self._curves.clock, np.array(sorted(reports), dtype=np.float64)
         done = float(clock.share_done(steps[-1:])[0])
         return max(1.0 - done, 0.0) * done / (done + _LITTLE) if clock.is_moment(steps)[-1] else 0.0
+
+    def is_far(self, reports: Mapping[int, float]) -> bool:
+        """Whether a trial has still to go more than half of what a typical one has to go to the best.
+
+        Args:
+            reports: Intermediate value by step.
+        """
+        scale = self._curves.scale
+        return reports[max(reports)] * scale.sign - scale.best > 0.5 * scale.spread
 
     def chance(self, reports: Mapping[int, float], params: Mapping[str, Any]) -> float:
         """The chance that a trial will beat the best complete one.
