@@ -106,6 +106,7 @@ def test_workers_and_readers_go_on(tmp_path: Path) -> None:
     storage = open_file(tmp_path)
     storage.create_study("study", [MINIMIZE])
     stores = [open_file(tmp_path) for _ in range(3)]
+    readers = [Reader(store, 0) for store in stores]
     told: list[int] = []
     errors: list[BaseException] = []
 
@@ -138,7 +139,8 @@ def test_workers_and_readers_go_on(tmp_path: Path) -> None:
     assert sorted(told) == list(range(120))
     seen = follower.catch_up().trials
     assert all(seen[number].values == (float(number),) for number in told)
-    assert str(follower) == str(read(open_file(tmp_path), 0))
+    whole = str(read(open_file(tmp_path), 0))
+    assert [str(reader.catch_up()) for reader in (follower, *readers)] == [whole] * 4
     assert storage.journal.damaged == open_file(tmp_path).journal.damaged == []
 
 
