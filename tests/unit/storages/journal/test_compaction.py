@@ -112,14 +112,12 @@ def test_workers_and_readers_go_on(tmp_path: Path) -> None:
 
     def work(worker: int) -> None:
         try:
-            store = stores[worker]
-            reader = Reader(store, 0)
+            store, reader = stores[worker], readers[worker]
             for i in range(40):
                 number = reader.begin()
                 store.write(0, TrialChange(number, reports={0: float(i)}, params=[("x", X, 0.5)]))
                 store.write(0, TrialChange(number, state=COMPLETE, values=(float(number),)))
                 told.append(number)
-            assert str(reader.catch_up()) == str(read(open_file(tmp_path), 0)) or worker
         except BaseException as error:  # noqa: BLE001  raised again below
             errors.append(error)
 
