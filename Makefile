@@ -27,8 +27,9 @@ lint: setup  ## Form and types
 check: lint  ## Lint, types and the fast tests
 	$(BIN)/pytest -q -m "not slow" tests/unit tests/architecture
 
+# Two processes share the files of tests; each starts its own servers.
 test: setup $(VENV)/has-servers $(VENV)/has-images  ## Every test but quality, with coverage; skips are listed with their reasons
-	$(BIN)/pytest -rs --ignore=tests/quality --cov --cov-report=term --cov-fail-under=95 tests
+	$(BIN)/pytest -rs -n 2 --dist loadfile --ignore=tests/quality --cov --cov-report=term --cov-fail-under=95 tests
 
 quality: setup  ## Seeded search quality against random search and the recorded release
 	$(BIN)/pytest -rs tests/quality

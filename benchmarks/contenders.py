@@ -203,6 +203,17 @@ def _ngopt(problem: Problem, seed: int, n_trials: int) -> list[float]:
 # HEBO: a flat table
 
 
+def _decoded(domain: Real | Whole | Choice, value: Any) -> Any:
+    """The value behind one of a table that has names for choices, and places for integers on a linear scale."""
+    if isinstance(domain, Choice):
+        return {str(option): option for option in domain.options}[str(value)]
+    if isinstance(domain, Whole):
+        return int(value) if domain.log else domain.low + domain.step * int(value)
+    if domain.step:
+        return domain.low + domain.step * round((value - domain.low) / domain.step)
+    return float(value)
+
+
 def _hebo(problem: Problem, seed: int, n_trials: int) -> list[float]:
     import torch
     from hebo.design_space.design_space import DesignSpace
@@ -221,18 +232,8 @@ def _hebo(problem: Problem, seed: int, n_trials: int) -> list[float]:
             rows.append({"name": name, "type": "pow" if domain.log else "num", "lb": domain.low, "ub": domain.high})
 
     def values(row: Mapping[str, Any]) -> dict[str, Any]:
-        read: dict[str, Any] = {}
-        for name, parameter in flat(problem.space).items():
-            domain, value = parameter.domain, row[name]
-            if isinstance(domain, Choice):
-                read[name] = {str(option): option for option in domain.options}[value]
-            elif isinstance(domain, Whole):
-                read[name] = int(value) if domain.log else domain.low + domain.step * int(value)
-            elif domain.step:
-                read[name] = domain.low + domain.step * round((value - domain.low) / domain.step)
-            else:
-                read[name] = float(value)
-        return active(problem.space, read)
+        parameters = flat(problem.space)
+        return active(problem.space, {name: _decoded(p.domain, row[name]) for name, p in parameters.items()})
 
     torch.set_num_threads(1)
     np.random.seed(seed)  # noqa: NPY002 - HEBO draws from it
@@ -280,18 +281,8 @@ def _smac(problem: Problem, seed: int, n_trials: int) -> list[float]:
         space.add(ConfigSpace.InCondition(made[child], made[parent], when))
 
     def values(configuration: Any) -> dict[str, Any]:
-        read: dict[str, Any] = {}
-        for name, value in dict(configuration).items():
-            domain = flat(problem.space)[name].domain
-            if isinstance(domain, Choice):
-                read[name] = {str(option): option for option in domain.options}[str(value)]
-            elif isinstance(domain, Whole):
-                read[name] = int(value) if domain.log else domain.low + domain.step * int(value)
-            elif domain.step:
-                read[name] = domain.low + domain.step * round((value - domain.low) / domain.step)
-            else:
-                read[name] = float(value)
-        return read
+        parameters = flat(problem.space)
+        return {name: _decoded(parameters[name].domain, value) for name, value in dict(configuration).items()}
 
     logging.getLogger("smac").setLevel(logging.ERROR)
     recorder = _Recorder(problem)

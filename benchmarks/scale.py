@@ -4,8 +4,8 @@ A thousand workers share a study; their trials take a minute, give or take a fif
 commit that brings its worker what the others found meanwhile, and begins its next trial; and every worker says every ten
 seconds that it lives. One process plays all workers, each with a study of its own: every call of the storage is a real one,
 on a real server, and its time is measured. The calls of a moment are served one after the other, as if the store could do
-one thing at a time. What a worker computes by itself (the sampler, reading what the store said) is its own time, which
-passes on its own machine.
+one thing at a time. What a worker computes by itself (the sampler, reading what a server said) is its own time, which
+passes on its own machine; with SQLite, all that a call takes counts as the store's.
 
 Printed for each backend and sampler:
 
@@ -55,10 +55,17 @@ SAMPLERS: Final[dict[str, Callable[[int], Any]]] = {
 
 
 class Timed:
-    """The time that calls of a storage take: each public method of this object is wrapped."""
+    """The time that a store takes for the calls of a storage: each public method of this object is wrapped.
 
-    def __init__(self, storage: Storage) -> None:
+    Args:
+        storage: Of the workers.
+        is_server: Whether the store is another process. Then what this process computes meanwhile, such as reading the
+            answer, is not the store's time.
+    """
+
+    def __init__(self, storage: Storage, *, is_server: bool) -> None:
         self.seconds = 0.0
+        self._is_server = is_server
         self._depth = 0
         for name, method in inspect.getmembers(storage, inspect.ismethod):
             if not name.startswith("_") and name != "check":
@@ -67,13 +74,14 @@ class Timed:
     def _wrapped(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **options: Any) -> Any:
             self._depth += 1
-            start = time.perf_counter()
+            start, own = time.perf_counter(), time.thread_time()
             try:
                 return method(*args, **options)
             finally:
                 self._depth -= 1
                 if not self._depth:
                     self.seconds += time.perf_counter() - start
+                    self.seconds -= (time.thread_time() - own) if self._is_server else 0.0
 
         return call
 
@@ -138,7 +146,7 @@ class Worker:
 def simulate(url: str, make_sampler: Callable[[int], Any], n_workers: int, minutes: float) -> Figures:
     """Play the workers for so many virtual minutes, after one in which they begin."""
     study = optimist.create_study(storage=url, study_name="scale")
-    timed = Timed(study.ledger.storage)
+    timed = Timed(study.ledger.storage, is_server=not url.startswith("sqlite"))
     workers = [Worker(study._storage, "scale", make_sampler(seed)) for seed in range(n_workers)]
     rng = np.random.default_rng(0)
     begin_s, end_s = TRIAL_S, TRIAL_S * (1.0 + minutes)

@@ -43,6 +43,9 @@ class Server(ABC):
     package: ClassVar[str]
     """Debian's package that has the programs."""
 
+    farewell: ClassVar[signal.Signals] = signal.SIGKILL
+    """What ends a server whose files nobody wants any more: writing them to the disk would take minutes."""
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.port = free_port()
@@ -83,7 +86,7 @@ class Server(ABC):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.stop(self.farewell)
 
     def start(self) -> None:
         """Start the server, and wait until it takes commands."""
@@ -168,6 +171,7 @@ class PostgreSQL(Server):
     """PostgreSQL, with the user ``optimist`` without a password and the database ``optimist``."""
 
     package = "postgresql"
+    farewell = signal.SIGQUIT  # at once as well, but it takes its shared memory along
 
     @property
     def url(self) -> str:

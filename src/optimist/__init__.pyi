@@ -1,6 +1,7 @@
 from . import artifacts as artifacts
 from . import distributions as distributions
 from . import exceptions as exceptions
+from . import execution as execution
 from . import importance as importance
 from . import logging as logging
 from . import pruners as pruners

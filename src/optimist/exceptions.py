@@ -5,6 +5,8 @@
         ├── TrialPruned                              a trial stops early; not a failure
         ├── InvalidSpaceError         (ValueError)   a range, a step or a list of choices makes no sense
         │   └── InvalidSpaceTypeError (TypeError)    ... because something is of the wrong type
+        ├── ForbiddenParametersError  (ValueError)   a given value breaks the study's parameter_constraint
+        │   └── DeadEndError                         ... which allows no value of the next parameter either
         ├── StudyNotFoundError        (KeyError)     no study of that name or id in the storage
         ├── TrialNotFoundError        (KeyError)     no trial of that number or id in the study
         ├── DuplicatedStudyError                     a study of that name exists already
@@ -32,8 +34,10 @@ __all__ = [
     "ArtifactNotFound",
     "BudgetSpentError",
     "CLIUsageError",
+    "DeadEndError",
     "DuplicatedStudyError",
     "ExperimentalWarning",
+    "ForbiddenParametersError",
     "InvalidSpaceError",
     "InvalidSpaceTypeError",
     "LeaseLostError",
@@ -68,6 +72,14 @@ class InvalidSpaceError(OptimistError, ValueError):
 
 class InvalidSpaceTypeError(InvalidSpaceError, TypeError):
     """A bound, step or choice of a type that cannot be used: text for a number, an object that JSON cannot hold."""
+
+
+class ForbiddenParametersError(OptimistError, ValueError):
+    """What the queue, a fixed value or a recommended one gives is forbidden by the study's ``parameter_constraint``."""
+
+
+class DeadEndError(ForbiddenParametersError):
+    """A trial asks for a parameter of which the study's ``parameter_constraint`` allows no value, after those it has."""
 
 
 class _LookupFailed(OptimistError, KeyError):

@@ -22,9 +22,10 @@ SHORT_FORMS = {
     "data.py": ["corrupted-mnist", "corrupted"],
     "digits_comparison.py": ["--trials", "3", "--repeats", "1", "--grid", "small"],
     "digits_forest.py": ["--trials", "3", "--grid", "small"],
-    "distributed.py": ["--trials", "3", "--workers", "1", "2", "--storage", "sqlite:///distributed.db"],
     "fashion_trainer.py": ["--train-size", "500", "--epochs", "2"],
     "fashion_tune.py": ["--trials", "3", "--train-size", "500", "--epochs", "2", "--finalists", "2", "--retrain", "2"],
+    "forest_on_cluster.py": ["--on", "dask", "--trials", "3"],
+    "several_workers.py": ["--trials", "3", "--workers", "1", "2", "--storage", "sqlite:///workers.db"],
 }
 IMAGES = {
     "corrupted_mnist.py": data.MNIST,
@@ -60,6 +61,8 @@ def need_all_of(example: str) -> None:
     pytest.importorskip("sklearn", reason="the examples need scikit-learn: pip install --group examples")
     if example in NEED_TORCH and find_spec("torch") is None:
         pytest.skip("the example needs PyTorch: make .venv/has-images")
+    if example == "forest_on_cluster.py":
+        pytest.importorskip("distributed", reason="the example needs Dask: pip install 'optimist[dask]'")
     if example in IMAGES and data.find(IMAGES[example]) is None:
         pytest.skip(f"the example needs {IMAGES[example].title}: python examples/data.py fetch")
 

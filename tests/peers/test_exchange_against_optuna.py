@@ -243,6 +243,20 @@ def test_what_optuna_does_not_know_comes_back(tmp_path: Path) -> None:
     assert [t.void_reason for t in back.trials] == [None, "wrong data"]
 
 
+def test_optuna_is_not_told_of_the_order_of_choices(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    study = optimist.create_study(storage=str(tmp_path / "ours.db"), study_name="s")
+    study.optimize(lambda trial: float(len(trial.suggest_categorical("size", ["s", "xl"], ordered=True))), n_trials=2)
+    optimist.logging.enable_propagation()
+    try:
+        export_to_optuna(str(tmp_path / "optuna.db"), study._storage)
+    finally:
+        optimist.logging.disable_propagation()
+    assert "the choices of size have no order" in caplog.text
+    there = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path / 'optuna.db'}")
+    assert [t.params for t in there.trials] == [t.params for t in study.trials]
+    assert there.trials[0].distributions["size"] == optuna.distributions.CategoricalDistribution(("s", "xl"))
+
+
 def test_kinds_that_contradict_each_other(tmp_path: Path, place: Place) -> None:
     """Optuna's journal lets ``add_trial`` give a parameter another kind; with us its value becomes an attribute."""
     source = place.new("journal")

@@ -23,6 +23,7 @@ class TestOptunasMemoryAsAStore(StorageSuite):
     keeps_times: ClassVar[bool] = False
     has_leases: ClassVar[bool] = False
     can_void: ClassVar[bool] = False
+    keeps_order: ClassVar[bool] = False
 
     def make_storage(self, directory: Path) -> Storage:
         return ForeignStorage(optuna.storages.InMemoryStorage())  # type: ignore[arg-type]

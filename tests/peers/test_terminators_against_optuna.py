@@ -54,7 +54,7 @@ def test_stagnation(seed: int, direction: str) -> None:
 def test_cross_validation() -> None:
     found = []
     for library in LIBRARIES:
-        study = library.create_study()
+        study = library.create_study(sampler=library.samplers.RandomSampler(seed=0))
         for scores in ([0.1, 0.5, 0.9, 0.2], [0.1, 0.2], [0.4, 0.3, 0.6]):
             trial = study.ask()
             library.terminator.report_cross_validation_scores(trial, scores)

@@ -37,6 +37,7 @@ EXAMPLES = [
     IntDistribution(1, 2**63 - 1, log=True),
     IntDistribution(-(2**63), 2**63 - 1),
     IntDistribution(0, 10, step=5),
+    CategoricalDistribution(["small", "medium", "large"], ordered=True),
     CategoricalDistribution(["a", None, True, 1, 1.0, NAN]),
     CategoricalDistribution([0.5]),
 ]
@@ -403,6 +404,17 @@ def test_choices_that_cannot_be_hashed_or_compared():
         assert lists == CategoricalDistribution([[1], [2, 3]])
 
 
+def test_an_order_makes_a_difference_and_shows_only_where_it_is():
+    plain, ordered = CategoricalDistribution("ab"), CategoricalDistribution("ab", ordered=True)
+    assert plain != ordered
+    assert ordered == CategoricalDistribution("ab", ordered=True)
+    assert ordered.ordered
+    assert not plain.ordered
+    assert distribution_to_json(plain) == '{"name": "CategoricalDistribution", "attributes": {"choices": ["a", "b"]}}'
+    assert json.loads(distribution_to_json(ordered))["attributes"] == {"choices": ["a", "b"], "ordered": True}
+    assert repr(ordered) == "CategoricalDistribution(choices=('a', 'b'), ordered=True)"
+
+
 def test_different_numbers_of_choices_are_different():
     assert CategoricalDistribution(["a"]) != CategoricalDistribution(["a", "b"])
     assert CategoricalDistribution(["a"]) != CategoricalDistribution(["b"])
@@ -455,6 +467,7 @@ def test_json_of_deprecated_classes():
         ('{"type": "int", "low": 1, "high": 5, "step": null}', IntDistribution(1, 5)),
         ('{"type": "int", "low": 1, "high": 5, "log": true}', IntDistribution(1, 5, log=True)),
         ('{"type": "categorical", "choices": ["a", 1]}', CategoricalDistribution(["a", 1])),
+        ('{"type": "categorical", "choices": [1, 2], "ordered": true}', CategoricalDistribution([1, 2], ordered=True)),
     ],
 )
 def test_json_short_form(text, distribution):
@@ -494,6 +507,7 @@ def test_text_that_is_not_json():
         (FloatDistribution(0, 1), FloatDistribution(0, 1, step=0.1)),
         (IntDistribution(0, 1), IntDistribution(0, 100, step=10)),
         (CategoricalDistribution(["a", NAN]), CategoricalDistribution(["a", float("nan")])),
+        (CategoricalDistribution("ab"), CategoricalDistribution("ab", ordered=True)),
     ],
 )
 def test_ranges_may_change(old, new):

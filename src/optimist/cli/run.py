@@ -154,10 +154,10 @@ class _Launch:
             if isinstance(event, Line):
                 self._display.say(event.copy, event.text)
                 continue
-            self._books[event.copy].close()
+            self._books[event.copy].close(was_asked=bool(self._signals))
             if event.code != 0:
                 self._display.say(event.copy, _describe(event.code, event.is_replaced))
-            if event.is_replaced:
+            if event.is_replaced and not self._signals:  # they may go to the copies as well, who obey at once
                 self._copies.replace(event.copy)
         for book in self._books.values():
             book.read()

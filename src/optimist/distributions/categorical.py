@@ -16,25 +16,28 @@ _STORABLE_TYPES: tuple[type, ...] = (bool, int, float, str, type(None))
 
 
 class CategoricalDistribution(ImmutableDistribution):
-    """One out of a list of choices, without an order among them.
+    """One out of a list of choices, with or without an order among them.
 
     A value is looked up by equality, as Optuna does, and NaN equals NaN. Only where choices of different types are
     equal to each other, as in ``[True, 1, 1.0]``, the type of the value decides.
 
     Args:
         choices: the values; None, bool, int, float and str can be stored everywhere, others warn.
+        ordered: whether they stand in order, such as "small", "medium", "large": samplers then take neighbours for alike.
+            It may change between trials, for it says nothing about what can be chosen.
 
     Raises:
         ValueError: there are no choices.
         TypeError: ``choices`` is not a sequence.
     """
 
-    __slots__ = ("_index", "_index_by_kind", "choices")
+    __slots__ = ("_index", "_index_by_kind", "choices", "ordered")
     choices: tuple[CategoricalChoiceType, ...]
+    ordered: bool
     _index: dict[Any, int]  # first index of each choice that can be hashed
     _index_by_kind: dict[tuple[type, Any], int] | None  # only where choices of different kinds are equal
 
-    def __init__(self, choices: Sequence[CategoricalChoiceType]) -> None:
+    def __init__(self, choices: Sequence[CategoricalChoiceType], ordered: bool = False) -> None:
         try:
             choices = tuple(choices)
         except TypeError as error:
@@ -44,26 +47,32 @@ class CategoricalDistribution(ImmutableDistribution):
         for choice in choices:
             if not isinstance(choice, _STORABLE_TYPES):
                 _warn_of_choice(choice)
-        self._fill(choices)
+        self._fill(choices, bool(ordered))
 
-    def _fill(self, choices: tuple[CategoricalChoiceType, ...]) -> None:
+    def _fill(self, choices: tuple[CategoricalChoiceType, ...], ordered: bool = False) -> None:
         set_once(self, "choices", choices)
+        set_once(self, "ordered", ordered)
         index, index_by_kind = _index_choices(choices)
         set_once(self, "_index", index)
         set_once(self, "_index_by_kind", index_by_kind)
         set_once(self, "_hash", hash((type(self), *map(_hashable, choices))))
 
-    def _fields(self) -> tuple[tuple[CategoricalChoiceType, ...]]:
-        return (self.choices,)
+    def _fields(self) -> tuple[tuple[CategoricalChoiceType, ...], bool]:
+        return self.choices, self.ordered
 
     def _asdict(self) -> dict[str, Any]:
-        return {"choices": self.choices}
+        # An order that is not there is not spoken of: then this is Optuna's form.
+        return {"choices": self.choices, "ordered": True} if self.ordered else {"choices": self.choices}
 
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
         if not isinstance(other, CategoricalDistribution):
             return False if isinstance(other, BaseDistribution) else NotImplemented
+        return self.ordered == other.ordered and self.has_choices_of(other)
+
+    def has_choices_of(self, other: CategoricalDistribution) -> bool:
+        """Tell whether the choices are the same, ordered or not."""
         if self._hash != other._hash or type(self) is not type(other) or len(self.choices) != len(other.choices):
             return False
         if not all(map(_is_same_choice, self.choices, other.choices)):
@@ -107,6 +116,11 @@ class CategoricalDistribution(ImmutableDistribution):
                 if is_same(value, choice):
                     return index
         raise InvalidSpaceError(f"{value!r} is not one of the choices {self.choices!r}.")
+
+
+def is_unordered(distribution: BaseDistribution) -> bool:
+    """Tell whether there is no order among the values: they are choices, and nobody has said that these are ordered."""
+    return isinstance(distribution, CategoricalDistribution) and not distribution.ordered
 
 
 def _warn_of_choice(choice: object) -> None:

@@ -19,7 +19,11 @@ def check_distribution_compatibility(dist_old: BaseDistribution, dist_new: BaseD
         raise InvalidSpaceError(
             f"A parameter keeps its kind within a study, but it was {dist_old} and is now {dist_new}. Use another name."
         )
-    if isinstance(dist_old, CategoricalDistribution) and dist_old != dist_new:
+    if (
+        isinstance(dist_old, CategoricalDistribution)
+        and isinstance(dist_new, CategoricalDistribution)
+        and not dist_old.has_choices_of(dist_new)
+    ):
         raise InvalidSpaceError(
             f"A categorical parameter keeps its choices within a study, but it was {dist_old} and is now {dist_new}. "
             "Use another name."

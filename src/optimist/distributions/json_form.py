@@ -35,7 +35,7 @@ _CLASSES: Mapping[str, Callable[..., BaseDistribution]] = {
 
 
 def distribution_to_json(dist: BaseDistribution) -> str:
-    """Write a distribution as JSON, byte for byte as Optuna does.
+    """Write a distribution as JSON, byte for byte as Optuna does; that choices are ordered is written in addition.
 
     Raises:
         TypeError: JSON cannot hold one of the choices.
@@ -53,7 +53,7 @@ def json_to_distribution(json_str: str) -> BaseDistribution:
     """Read a distribution from the JSON of `distribution_to_json` or of Optuna, old class names included.
 
     The short form of the command line is read as well: ``{"type": "float", "low": 0, "high": 1}`` with ``step`` and
-    ``log`` as options, ``"int"`` likewise, and ``{"type": "categorical", "choices": [...]}``.
+    ``log`` as options, ``"int"`` likewise, and ``{"type": "categorical", "choices": [...]}``, with ``ordered`` as an option.
 
     Raises:
         ValueError: the text is not JSON, or not of a distribution that we know.
@@ -80,7 +80,7 @@ def json_to_distribution(json_str: str) -> BaseDistribution:
 _SHORT_FORMS = {
     "float": (FloatDistribution, ("low", "high"), ("log", "step")),
     "int": (IntDistribution, ("low", "high"), ("log", "step")),
-    "categorical": (CategoricalDistribution, ("choices",), ()),
+    "categorical": (CategoricalDistribution, ("choices",), ("ordered",)),
 }
 
 

@@ -1,4 +1,4 @@
-"""Frames of bytes over a socket, each behind its length: how processes of one machine talk to each other."""
+"""Frames of bytes over a socket, each behind its length: how processes talk to each other."""
 
 from __future__ import annotations
 

@@ -11,7 +11,16 @@ DEFAULTS_KEY: Final = "optimist:defaults"
 """On a study: the recommended values by parameter. On a trial: True if it tries them."""
 
 RECOMMENDS_KEY: Final = "optimist:recommends"
-"""On a trial of the deterministic mode: True if it learned of recommended values that it does not try."""
+"""On a trial of the deterministic mode: what it learned of recommended values, and how sure they are."""
+
+CONFIDENCE_KEY: Final = "optimist:confidence"
+"""On a study: how sure recommended values are, from 0 to 1, by parameter; of those that come with a confidence."""
+
+WARM_START_KEY: Final = "optimist:warm_start"
+"""On a study: the studies that it was warm-started from, and their good points; see ``optimist.study.warm_start``."""
+
+WARM_POINT_KEY: Final = "optimist:warm_point"
+"""On a trial: the study, and the number there, of the trial that it tries again."""
 
 MISFIT_PREFIX: Final = "optimist:misfit:"
 """On a trial, before a name: the value of a parameter whose kind contradicts that of earlier trials."""
@@ -27,6 +36,9 @@ FAIL_REASON_KEY: Final = "optimist:fail_reason"
 
 LEASE_LOST_KEY: Final = "optimist:lease_lost"
 """On a failed trial: True if it was given up, for its worker had not been heard of for too long."""
+
+RAN_ON_KEY: Final = "optimist:ran_on"
+"""On a trial that went through an executor: its number, and the machine and process where it ran."""
 
 METRICS_KEY: Final = "optimist:metrics"
 """On a trial in a storage of another library: its named metrics, in the order of naming, by name and step."""
@@ -51,3 +63,9 @@ FOCUS_KEY: Final = "optimist:focus"
 
 PROBE_KEY: Final = "optimist:probe"
 """On a trial: the parameter whose focus it tests by a value outside."""
+
+REFUSED_KEY: Final = "optimist:refused"
+"""On a failed trial that met a dead end: the parameter that had no allowed value, and its distribution as JSON."""
+
+CONSTRAINED_KEY: Final = "optimist:parameter_constraint"
+"""On a study that was made with a parameter constraint: the name of the function, which itself cannot be stored."""

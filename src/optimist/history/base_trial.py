@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar, overload
 
 from optimist.distributions import BaseDistribution
+from optimist.history.confidence import Confidence
 
 CategoricalChoice = None | bool | int | float | str
 ChoiceT = TypeVar("ChoiceT", bound=CategoricalChoice)
@@ -31,6 +32,7 @@ class BaseTrial(ABC):
         step: float | None = None,
         log: bool = False,
         default: float | None = None,
+        confidence: Confidence | None = None,
     ) -> float:
         """Suggest a value for a floating point parameter.
 
@@ -40,7 +42,10 @@ class BaseTrial(ABC):
             high: Upper end of the range, inclusive.
             step: Spacing of the allowed values ``low, low + step, ...``; not together with ``log``.
             log: Search in the logarithm; needs ``low > 0``. Right for scales such as learning rates.
-            default: The recommended value. The first trial of a study tries the defaults.
+            default: The recommended value. The first trial of a study tries the defaults, and models search around them
+                first; what trials show soon outweighs that.
+            confidence: How sure the recommended value is, from 0 (try it, no more) to 1; or "low" (0.25), "medium" (0.5,
+                which is what None stands for) or "high" (0.9).
 
         Raises:
             ValueError: The range is empty or not allowed, or the name was used with another kind of parameter.
@@ -48,32 +53,90 @@ class BaseTrial(ABC):
 
     @abstractmethod
     def suggest_int(
-        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False, default: int | None = None
+        self,
+        name: str,
+        low: int,
+        high: int,
+        *,
+        step: int = 1,
+        log: bool = False,
+        default: int | None = None,
+        confidence: Confidence | None = None,
     ) -> int:
         """Suggest a value for an integer parameter; arguments as in :meth:`suggest_float`, both ends inclusive."""
 
     @overload
-    def suggest_categorical(self, name: str, choices: Sequence[None], *, default: None = ...) -> None: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[bool], *, default: bool = ...) -> bool: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[int], *, default: int = ...) -> int: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[float], *, default: float = ...) -> float: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[str], *, default: str = ...) -> str: ...
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[None],
+        *,
+        default: None = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> None: ...
     @overload
     def suggest_categorical(
-        self, name: str, choices: Sequence[CategoricalChoice], *, default: CategoricalChoice = ...
+        self,
+        name: str,
+        choices: Sequence[bool],
+        *,
+        default: bool = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> bool: ...
+    @overload
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[int],
+        *,
+        default: int = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> int: ...
+    @overload
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[float],
+        *,
+        default: float = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> float: ...
+    @overload
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[str],
+        *,
+        default: str = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> str: ...
+    @overload
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[CategoricalChoice],
+        *,
+        default: CategoricalChoice = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
     ) -> CategoricalChoice: ...
     @abstractmethod
-    def suggest_categorical(self, name: str, choices: Any, *, default: Any = ...) -> Any:
+    def suggest_categorical(
+        self, name: str, choices: Any, *, default: Any = ..., ordered: bool = ..., confidence: Confidence | None = ...
+    ) -> Any:
         """Suggest one of ``choices``: None, booleans, numbers or strings, the same in every trial.
 
         Args:
             name: The parameter's name, the same in every trial.
             choices: What to choose from; at least one.
-            default: The recommended choice. The first trial of a study tries the defaults.
+            default: The recommended choice; see :meth:`suggest_float`, for ``confidence`` as well.
+            ordered: Whether the choices stand in order, such as "small", "medium", "large"; models then take neighbours for
+                alike, and random search makes no difference.
 
         Raises:
             ValueError: There are no choices, or others than before, or the name was used for another kind.

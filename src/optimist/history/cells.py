@@ -1,17 +1,21 @@
 """Tried cells: which points of a finite search space were tried, and which are left.
 
-A cell is tried by a trial that is complete, pruned, running or waiting. A failed trial leaves its cell to others.
+A cell is tried by a trial that is complete, pruned, running or waiting. A failed trial leaves its cell to others, but it is
+the turn of cells where nothing failed first.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from optimist.distributions import BaseDistribution
 from optimist.history.history import History
 from optimist.history.layout import Layout
+from optimist.history.parameter_constraint import MAX_CELLS, ParameterConstraint
 from optimist.history.trackers import LayoutFilter
 from optimist.numerics.urn import Urn
 from optimist.search_space.numbering import CellNumbers
@@ -33,24 +37,39 @@ class TriedCells:
         untried: What finished trials left; shared, and not to be changed here.
         open_cells: CellNumbers of running and waiting trials.
         lock: Held by whoever changes ``untried``.
+        failed: How often trials failed, by cell; shared as well.
 
     Attributes:
         n_cells: How many cells the space has; there is no limit to it.
         n_left: How many of them are untried.
     """
 
-    def __init__(self, cells: CellNumbers, untried: Urn, open_cells: Iterable[int], lock: threading.RLock) -> None:
+    def __init__(
+        self,
+        cells: CellNumbers,
+        untried: Urn,
+        open_cells: Iterable[int],
+        lock: threading.RLock,
+        failed: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
         self._cells = cells
         self._untried = untried
         self._lock = lock
+        self._failed = failed
         self._open = {number for number in open_cells if number in untried}
         self.n_cells = cells.n
         self.n_left = untried.n_left - len(self._open)
+        with lock:
+            self._n_waiting = sum(number in untried and number not in self._open for number in failed)
 
     def contains(self, row: Mapping[str, Any]) -> bool:
         """Whether the cell of these internal values was tried. False for what is no cell of the space."""
         number = self._cells.number(row)
         return number >= 0 and not self._is_left(number)
+
+    def comes_last(self, row: Mapping[str, Any]) -> bool:
+        """Whether a trial failed in the cell of these internal values, while there are others where none did."""
+        return self._n_waiting < self.n_left and self._cells.number(row) in self._failed
 
     def mask(self, columns: Mapping[str, ArrayLike]) -> NDArray[np.bool_]:
         """(n,) whether each row of internal values was tried: ``contains`` for many at once.
@@ -71,7 +90,8 @@ class TriedCells:
     def sample(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:
         """Columns of random untried cells, none of them twice: all that are left if these are at most ``size``.
 
-        Otherwise up to ``size`` of them, for the same cell may be drawn more than once.
+        Those where trials failed are among them only if there are no others. Where more than ``size`` are left, up to
+        ``size`` of them, for the same cell may be drawn more than once.
         """
         return self._cells.columns(self._draw(rng, size))
 
@@ -82,10 +102,15 @@ class TriedCells:
         with self._lock:
             if self.n_left <= max(size, len(self._open)):
                 found = [number for number in self._untried if number not in self._open]
+                if self._n_waiting == self.n_left:  # those that failed least come first
+                    return sorted(found, key=lambda number: self._failed[number])[:size]
+                if self._failed:
+                    found = [number for number in found if number not in self._failed]
                 return found if len(found) <= size else [found[i] for i in rng.choice(len(found), size, replace=False)]
             # More than half of the urn is left, so that 64 draws to spare fail once in 2**64 times.
             drawn = dict.fromkeys(self._untried.draw(rng, size + 64))
-            return [number for number in drawn if number not in self._open][:size]
+            found = [number for number in drawn if number not in self._open]
+            return [number for number in found if number not in self._failed][:size] or found[:size]
 
 
 class FinishedCells:
@@ -94,11 +119,19 @@ class FinishedCells:
     Args:
         space: A finite space.
         fixed: Internal values of some of its parameters; only cells with these count.
+        constraint: What it forbids is not left either, in a space that is small enough to look through.
     """
 
-    def __init__(self, space: SearchSpace, fixed: Mapping[str, Any]) -> None:
+    def __init__(
+        self, space: SearchSpace, fixed: Mapping[str, Any], constraint: ParameterConstraint | None = None
+    ) -> None:
         self.cells = CellNumbers(space, fixed)
         self.untried = Urn(self.cells.n)
+        if constraint is not None and self.cells.n <= MAX_CELLS:
+            for number in range(self.cells.n):
+                if constraint.forbids(space, self.cells.values(number)):
+                    self.untried.discard(number)
+        self.failed: Counter[int] = Counter()
         self._filter = LayoutFilter(frozenset(space))
         self._n_seen = 0
 
@@ -107,9 +140,13 @@ class FinishedCells:
         holds, layout, state = self._filter.mask, history.layout.data, history.state.data
         columns = {name: history.tree.columns.get(name) for name in self.cells.space}
         for row in range(self._n_seen, n):
-            if holds[layout[row]] and state[row] != _FAIL:
+            if holds[layout[row]]:
                 values = {name: column.data[row] for name, column in columns.items() if column is not None}
-                self.untried.discard(self.cells.number(values))
+                number = self.cells.number(values)
+                if state[row] != _FAIL:
+                    self.untried.discard(number)
+                elif number >= 0:
+                    self.failed[number] += 1
         self._n_seen = max(self._n_seen, n)
 
 

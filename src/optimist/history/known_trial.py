@@ -15,6 +15,7 @@ from optimist.distributions import (
 )
 from optimist.exceptions import warn_user
 from optimist.history.base_trial import CONSTRAINT_PREFIX, BaseTrial, CategoricalChoice, checked_constraint
+from optimist.history.confidence import Confidence
 
 
 class KnownTrial(BaseTrial):
@@ -34,30 +35,93 @@ class KnownTrial(BaseTrial):
         step: float | None = None,
         log: bool = False,
         default: float | None = None,
+        confidence: Confidence | None = None,
     ) -> float:
         return float(self._suggest(name, FloatDistribution(low, high, log=log, step=step)))
 
     def suggest_int(
-        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False, default: int | None = None
+        self,
+        name: str,
+        low: int,
+        high: int,
+        *,
+        step: int = 1,
+        log: bool = False,
+        default: int | None = None,
+        confidence: Confidence | None = None,
     ) -> int:
         return int(self._suggest(name, IntDistribution(low, high, log=log, step=step)))
 
     @overload
-    def suggest_categorical(self, name: str, choices: Sequence[None], *, default: None = ...) -> None: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[bool], *, default: bool = ...) -> bool: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[int], *, default: int = ...) -> int: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[float], *, default: float = ...) -> float: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[str], *, default: str = ...) -> str: ...
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[None],
+        *,
+        default: None = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> None: ...
     @overload
     def suggest_categorical(
-        self, name: str, choices: Sequence[CategoricalChoice], *, default: CategoricalChoice = ...
+        self,
+        name: str,
+        choices: Sequence[bool],
+        *,
+        default: bool = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> bool: ...
+    @overload
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[int],
+        *,
+        default: int = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> int: ...
+    @overload
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[float],
+        *,
+        default: float = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> float: ...
+    @overload
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[str],
+        *,
+        default: str = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> str: ...
+    @overload
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[CategoricalChoice],
+        *,
+        default: CategoricalChoice = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
     ) -> CategoricalChoice: ...
-    def suggest_categorical(self, name: str, choices: Any, *, default: Any = None) -> Any:
-        return self._suggest(name, CategoricalDistribution(choices))
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Any,
+        *,
+        default: Any = None,
+        ordered: bool = False,
+        confidence: Confidence | None = None,
+    ) -> Any:
+        return self._suggest(name, CategoricalDistribution(choices, ordered))
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
         if name not in self._params:

@@ -15,6 +15,7 @@ from optimist.history.attributes import FIXED_PARAMS_KEY
 from optimist.history.cells import CommonSpace, FinishedCells, TriedCells
 from optimist.history.history import History, TrackerT
 from optimist.history.layout import Layout, internal_value
+from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.history.trackers import (
     Front,
     LayoutFilter,
@@ -95,6 +96,7 @@ class View:
         history: What to look at; the view shows its state at this moment.
         exclude: The number of a trial to leave out of ``open_trials``: the one that asks.
         before: Show only those open trials whose number is below this; None for all.
+        parameter_constraint: What no proposal may break; None if all may be proposed.
 
     Attributes:
         n: Number of finished trials.
@@ -103,9 +105,16 @@ class View:
         system_attrs: The study's system attributes; not to be changed.
     """
 
-    __slots__ = ("_counts", "_history", "n", "n_trials", "open_trials", "system_attrs")
+    __slots__ = ("_counts", "_history", "n", "n_trials", "open_trials", "parameter_constraint", "system_attrs")
 
-    def __init__(self, history: History, exclude: int = -1, before: int | None = None) -> None:
+    def __init__(
+        self,
+        history: History,
+        exclude: int = -1,
+        before: int | None = None,
+        parameter_constraint: ParameterConstraint | None = None,
+    ) -> None:
+        self.parameter_constraint = parameter_constraint
         with history.lock:
             self._history = history
             self.n = history.n
@@ -130,7 +139,7 @@ class View:
             n: How many of its rows to show.
             open_trials: The waiting and running trials to show.
         """
-        other = View(history)
+        other = View(history, parameter_constraint=self.parameter_constraint)
         other.n, other.n_trials, other.open_trials = n, self.n_trials, open_trials
         other.system_attrs = self.system_attrs
         with history.lock:
@@ -393,7 +402,7 @@ class View:
     def tried_cells(
         self, space: SearchSpace | Mapping[str, BaseDistribution], fixed: Mapping[str, Any] = MappingProxyType({})
     ) -> TriedCells:
-        """Which cells of a space were tried, and which are left.
+        """Which cells of a space were tried, and which are left; what the parameter constraint forbids is not left.
 
         What finishes after the view was taken may count as well: to know of more tried cells does no harm.
 
@@ -406,17 +415,18 @@ class View:
         """
         history, space = self._history, space if isinstance(space, SearchSpace) else SearchSpace(space)
         with history.lock:
-            key = (FinishedCells, space, frozenset(fixed.items()))
-            tracker = history.tracker(key, FinishedCells, space, fixed)
+            constraint = self.parameter_constraint
+            key = (FinishedCells, space, frozenset(fixed.items()), constraint)
+            tracker = history.tracker(key, FinishedCells, space, fixed, constraint)
             tracker.advance(history, self.n)
         expected = [trial.expected(space) for trial in self.open_trials]
         numbers = [tracker.cells.number(values) for values in expected if values is not None]
-        return TriedCells(tracker.cells, tracker.untried, numbers, history.lock)
+        return TriedCells(tracker.cells, tracker.untried, numbers, history.lock, tracker.failed)
 
     @property
     def is_exhausted(self) -> bool:
         """Whether there is a ``finite_space``, and each of its cells was tried."""
         space = self.finite_space
-        if space is None or (space.cardinality or 0) > self.n_trials:
+        if space is None or (self.parameter_constraint is None and (space.cardinality or 0) > self.n_trials):
             return False
         return self.tried_cells(space).n_left == 0

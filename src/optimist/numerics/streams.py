@@ -17,6 +17,7 @@ DRAWS_PER_ROW: Final = 16
 """How many uniform numbers a trial gets in one row; more come from further rows."""
 
 _TRIALS_PER_BLOCK: Final = 64
+_TRIALS: Final = 1 << 40  # more than any study has
 
 
 class TrialStreams:
@@ -68,3 +69,13 @@ class TrialStreams:
             self._key = np.random.SeedSequence(self._seed).generate_state(2, np.uint64)
         counter = np.array([0, number, lane, 0], np.uint64)
         return np.random.Generator(np.random.Philox(counter=counter, key=self._key))
+
+
+def number_again(number: int, attempt: int) -> int:
+    """What stands for a trial's number when it is proposed once more: its streams are others, and belong to nobody else."""
+    return number + attempt * _TRIALS
+
+
+def real_number(number: int) -> int:
+    """The trial's own number."""
+    return number % _TRIALS

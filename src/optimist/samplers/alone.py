@@ -7,6 +7,7 @@ from typing import Any
 from optimist.distributions import BaseDistribution
 from optimist.history.layout import internal_value
 from optimist.history.protocols import TrialLike
+from optimist.numerics.streams import real_number
 from optimist.samplers.base import BaseSampler, ColumnSampler
 
 
@@ -15,5 +16,6 @@ def propose_alone(sampler: BaseSampler, trial: TrialLike, name: str, distributio
     if isinstance(sampler, ColumnSampler):
         return sampler.propose_one(trial, name, distribution)
     study = trial.study
-    frozen = next(t for t in reversed(study.get_trials(deepcopy=False)) if t.number == trial.number)
+    number = real_number(trial.number)
+    frozen = next(t for t in reversed(study.get_trials(deepcopy=False)) if t.number == number)
     return internal_value(distribution, sampler.sample_independent(study, frozen, name, distribution))

@@ -12,7 +12,7 @@ from optimist.history.layout import internal_value
 from optimist.history.protocols import StudyLike, TrialLike
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
-from optimist.numerics.streams import TrialStreams
+from optimist.numerics.streams import TrialStreams, real_number
 from optimist.states import TrialState
 
 
@@ -56,6 +56,11 @@ class BaseSampler(ABC):
             view: What was tried; the open trials that it shows are going to be tried.
         """
         return True
+
+    @property
+    def is_exhaustive(self) -> bool:
+        """Whether it tries given values once each, so that no other ones may take their place."""
+        return False
 
     @property
     def is_seeded(self) -> bool:
@@ -153,7 +158,7 @@ class FrozenContext:
     def view(self) -> View:
         """The history without this trial."""
         if self._view is None:
-            self._view = self.study.view(self.number)
+            self._view = self.study.view(real_number(self.number))
         return self._view
 
     @property

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from optimist.distributions import BaseDistribution
+from optimist.distributions import BaseDistribution, json_to_distribution
 from optimist.exceptions import InvalidSpaceError
+from optimist.history.attributes import REFUSED_KEY
 from optimist.history.history import History
 from optimist.history.layout import Layout
+from optimist.history.parameter_constraint import MAX_CELLS, ParameterConstraint
 from optimist.numerics.urn import Urn
 from optimist.search_space.numbering import ValueNumbers, value_numbers
 from optimist.states import TrialState
@@ -59,14 +61,17 @@ class Branch:
         self._numbers: ValueNumbers | None = None
         self._n_failures = 0
 
-    def expand(self, name: str, distribution: BaseDistribution) -> None:
+    def expand(self, name: str, distribution: BaseDistribution) -> bool:
         """Note what is asked for here. What is known of values stays, where a range has changed.
+
+        Returns:
+            Whether that is new.
 
         Raises:
             ValueError: There is no end of values.
         """
         if name == self.name and distribution == self._distribution:
-            return
+            return False
         numbers = value_numbers(name, distribution)
         children: dict[int, Branch] = {}
         if name == self.name and self._numbers is not None:
@@ -80,6 +85,24 @@ class Branch:
             if child.n_left == 0:
                 self.unfinished.discard(index)
         self._leave(numbers.n - len(children) + sum(child.n_left for child in children.values()))
+        return True
+
+    def close(self, index: int) -> None:
+        """Note that nothing is to be tried below the value of this number."""
+        child = self.children.get(index)
+        if child is None:
+            child = self.children[index] = Branch(self, index)
+        child._leave(0)
+
+    def params(self) -> dict[str, Any]:
+        """The parameters that lead here, as the user sees them."""
+        steps: list[tuple[str, Any]] = []
+        branch = self
+        while branch.parent is not None:
+            index, branch = branch.index, branch.parent
+            assert branch.name is not None
+            steps.append((branch.name, branch.external(index)))
+        return dict(reversed(steps))
 
     def end(self, *, failed: bool) -> None:
         """Note that a trial ended here; if others went further, it only stopped early."""
@@ -135,6 +158,11 @@ class Branch:
         assert self._numbers is not None
         return self._numbers.value(index)
 
+    def external(self, index: int) -> Any:
+        """The value of a number, as the user sees it."""
+        assert self._distribution is not None
+        return self._distribution.to_external_repr(self.value(index))
+
 
 _NONE: Final = Urn()  # shared by all branches that are not expanded
 
@@ -144,14 +172,16 @@ class BranchTree:
 
     Args:
         pinned: Parameters that are fixed, and so no part of the tree; trials with other values of them do not count.
+        constraint: Below what it forbids nothing is left.
 
     Attributes:
         root: Where trials begin.
     """
 
-    def __init__(self, pinned: Mapping[str, Any]) -> None:
+    def __init__(self, pinned: Mapping[str, Any], constraint: ParameterConstraint | None = None) -> None:
         self.root = Branch()
         self._pinned = pinned
+        self._constraint = constraint
         self._failed: list[Branch] = []
         self._n_seen = 0
 
@@ -160,6 +190,9 @@ class BranchTree:
             layout = history.tree.layouts[history.layout.data[row]]
             branch = self.follow(_steps(layout, [column.data[row] for column in layout.columns]))
             if branch is not None:
+                refused = history.row_attrs.get(row, ({}, {}))[1].get(REFUSED_KEY, {}) if self._constraint else {}
+                for name, text in refused.items():
+                    self.expand(branch, name, json_to_distribution(text))
                 failed = history.state.data[row] == TrialState.FAIL
                 branch.end(failed=failed)
                 if failed:
@@ -169,6 +202,19 @@ class BranchTree:
                     branch.retry()
                 self._failed.clear()
         self._n_seen = max(self._n_seen, n)
+
+    def expand(self, branch: Branch, name: str, distribution: BaseDistribution) -> None:
+        """Note what is asked for at a branch; see ``Branch.expand``. What the constraint forbids is closed.
+
+        Raises:
+            ValueError: There is no end of values.
+        """
+        if not branch.expand(name, distribution) or self._constraint is None or branch.n_values > MAX_CELLS:
+            return
+        params = {**self._pinned, **branch.params()}
+        for index in range(branch.n_values):
+            if self._constraint.judge({**params, name: branch.external(index)}) is False:
+                branch.close(index)
 
     def follow(self, steps: Iterable[Step]) -> Branch | None:
         """Where these suggestions lead; None if a value, or an infinite range, leads out of the tree.
@@ -183,7 +229,7 @@ class BranchTree:
                 continue
             assert branch is not None
             try:
-                branch.expand(name, distribution)
+                self.expand(branch, name, distribution)
             except InvalidSpaceError:
                 return None
             branch = branch.next(value)

@@ -12,6 +12,7 @@ from optimist.distributions import BaseDistribution
 from optimist.history.attributes import FIXED_PARAMS_KEY
 from optimist.history.protocols import TrialLike
 from optimist.history.view import View
+from optimist.numerics.streams import real_number
 from optimist.numerics.urn import Urn
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.samplers.branches import Branch, BranchTree
@@ -56,6 +57,10 @@ class BruteForceSampler(ColumnSampler):
         pinned._pinned = {**self._pinned, **params}
         return pinned
 
+    @property
+    def is_exhaustive(self) -> bool:
+        return True
+
     def needs_all_before(self, number: int) -> bool:
         return True
 
@@ -74,7 +79,7 @@ class BruteForceSampler(ColumnSampler):
         Raises:
             ValueError: There is no end of values.
         """
-        study = trial.study
+        study, number = trial.study, real_number(trial.number)
         rng = self.streams.generator(trial.number, lane=trial.n_suggested)
         n_claims = 0
         while True:
@@ -83,8 +88,8 @@ class BruteForceSampler(ColumnSampler):
             value = choice.branch.value(index)
             if not study.is_shared:
                 return value
-            study.set_trial_system_attr(trial.number, CLAIM_KEY, {name: value})
-            study.publish(trial.number)
+            study.set_trial_system_attr(number, CLAIM_KEY, {name: value})
+            study.publish(number)
             n_claims += 1
             # Whoever chooses after this sees the claim; whoever did so before is seen now.
             if not choice.is_free(index) or n_claims == _MAX_CLAIMS:
@@ -95,18 +100,19 @@ class BruteForceSampler(ColumnSampler):
     def _choice(self, trial: TrialLike, name: str, distribution: BaseDistribution) -> Choice:
         """What there is to choose from at this moment."""
         values, distributions = trial.values, trial.distributions
-        view = trial.study.view(trial.number)
+        view = trial.study.view(real_number(trial.number))
         with view.lock:
             tree = self._tree(view)
             branch = tree.follow((known, distributions[known], value) for known, value in values.items())
             if branch is None:
                 branch = Branch()  # off the tree, nothing is known
-            branch.expand(name, distribution)
+            tree.expand(branch, name, distribution)
             return Choice(branch, Counter(_indices_at(branch, _stands(tree, view))))
 
     def _tree(self, view: View) -> BranchTree:
         pinned = tuple(sorted((name, repr(value)) for name, value in self._pinned.items()))
-        return view.tracker((BranchTree, pinned), BranchTree, self._pinned)
+        constraint = view.parameter_constraint
+        return view.tracker((BranchTree, pinned, constraint), BranchTree, self._pinned, constraint)
 
 
 @dataclass(frozen=True)

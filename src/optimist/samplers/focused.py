@@ -12,6 +12,7 @@ from optimist.history.focusing import Focus, Restriction, focus_of
 from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
+from optimist.numerics.streams import real_number
 from optimist.samplers.base import BaseSampler
 from optimist.search_space.quantile import quantile_function
 from optimist.search_space.space import SearchSpace
@@ -69,6 +70,10 @@ class FocusedSampler(BaseSampler):
         return self.base_sampler.has_more(view)
 
     @property
+    def is_exhaustive(self) -> bool:
+        return self.base_sampler.is_exhaustive
+
+    @property
     def is_seeded(self) -> bool:
         return self.base_sampler.is_seeded
 
@@ -102,7 +107,7 @@ class FocusedSampler(BaseSampler):
     def sample_relative(
         self, study: StudyLike, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        plan = self._plans.get(trial.number, _Plan({}))
+        plan = self._plans.get(real_number(trial.number), _Plan({}))
         left, values = {}, {}
         for name, distribution in search_space.items():
             chosen = _chosen(plan, name, distribution)
@@ -118,7 +123,7 @@ class FocusedSampler(BaseSampler):
     def sample_independent(
         self, study: StudyLike, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        plan = self._plans.get(trial.number, _Plan({}))
+        plan = self._plans.get(real_number(trial.number), _Plan({}))
         chosen = _chosen(plan, param_name, param_distribution)
         if chosen is not None:
             return param_distribution.to_external_repr(chosen)

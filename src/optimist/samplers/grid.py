@@ -13,6 +13,7 @@ from optimist.distributions import BaseDistribution, CategoricalDistribution
 from optimist.exceptions import InvalidSpaceError, warn_user
 from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY
 from optimist.history.history import History
+from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial
 from optimist.history.view import OpenTrial, View
@@ -32,6 +33,7 @@ SEARCH_SPACE_KEY: Final = "search_space"
 
 _MAX_FAILURES: Final = 2  # a cell that failed so often is given up
 _MAX_CLAIMS: Final = 20
+_MAX_CONSTRAINED: Final = 500_000
 _MAX_ALIKE: Final = 10_000  # more cells than this are not counted as tried by one trial
 
 
@@ -68,6 +70,10 @@ class GridSampler(BaseSampler):
 
     def has_more(self, view: View) -> bool:
         return self._taken(view).n_left > 0
+
+    @property
+    def is_exhaustive(self) -> bool:
+        return True
 
     def needs_all_before(self, number: int) -> bool:
         return number >= self._grid.n  # before that, each trial takes the cell of its number
@@ -145,7 +151,12 @@ class GridSampler(BaseSampler):
         study.set_trial_system_attr(trial.number, GRID_ID_KEY, position)
 
     def _taken(self, view: View) -> TakenCells:
-        return TakenCells(self._grid, view.tracker((GridTracker, self._grid.key), GridTracker, self._grid), view)
+        key = (GridTracker, self._grid.key, view.parameter_constraint)
+        return TakenCells(
+            self._grid,
+            view.tracker(key, GridTracker, self._grid, self._grid.forbidden(view.parameter_constraint)),
+            view,
+        )
 
 
 class Grid:
@@ -174,11 +185,33 @@ class Grid:
         self._order = LatticeOrder([len(values) for values in self.values.values()])
         self.n = self._cells.n
         self.key = self._cells.space
+        self._forbidden: tuple[ParameterConstraint | None, Sequence[int]] = None, ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_forbidden": (None, ())}
 
     def params(self, position: int) -> dict[str, Any]:
         """The values of the cell at a position."""
         indices = self._cells.values(self._order.cell(position))
         return {name: self._axes[name].choices[index] for name, index in indices.items()}
+
+    def forbidden(self, constraint: ParameterConstraint | None) -> Sequence[int]:
+        """The positions of cells that a parameter constraint forbids; looked up once for each constraint.
+
+        Raises:
+            ValueError: There are too many cells to look at.
+        """
+        if constraint is None:
+            return ()
+        if self._forbidden[0] is not constraint:
+            if self.n > _MAX_CONSTRAINED:
+                raise InvalidSpaceError(
+                    f"GridSampler looks at each cell of the grid to leave out what the parameter_constraint forbids, but there "
+                    f"are {self.n}. Use fewer values, at most {_MAX_CONSTRAINED} combinations, or another sampler."
+                )
+            found = [p for p in range(self.n) if constraint.judge(self.params(p)) is False]
+            self._forbidden = constraint, found
+        return self._forbidden[1]
 
     def position(self, params: Mapping[str, Any]) -> int:
         """The position of the cell with these values; -1 if some are missing or none of the grid's."""
@@ -218,16 +251,19 @@ class GridTracker:
 
     Args:
         grid: The grid.
+        forbidden: Positions that are never tried.
 
     Attributes:
         untried: Positions that were not tried, and did not fail too often to be tried again.
         holes: Those of them whose turn is over: the trial of that number is finished.
     """
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, forbidden: Sequence[int] = ()) -> None:
         self._grid = grid
         self.untried = Urn(grid.n)
         self.holes = Urn()
+        for position in forbidden:
+            self.untried.discard(position)
         self._n_failures: dict[int, int] = {}
         self._n_seen = 0
 

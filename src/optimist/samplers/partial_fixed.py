@@ -39,6 +39,10 @@ class PartialFixedSampler(BaseSampler):
         return self._base.has_more(view)
 
     @property
+    def is_exhaustive(self) -> bool:
+        return self._base.is_exhaustive
+
+    @property
     def is_seeded(self) -> bool:
         return self._base.is_seeded
 

@@ -44,8 +44,9 @@ class Untried:
         self.names = space.keys() - fixed.keys()
 
     def contains(self, values: Mapping[str, Any]) -> bool:
-        """Whether the cell with these internal values (and the fixed ones) is untried."""
-        return not self._tried.contains({**self._fixed, **values})
+        """Whether the cell with these internal values (and the fixed ones) is untried, and it is its turn."""
+        row = {**self._fixed, **values}
+        return not self._tried.contains(row) and not self._tried.comes_last(row)
 
     def draw(self) -> dict[str, Any] | None:
         """A random untried cell; None if there seems to be none."""

@@ -6,7 +6,7 @@ A model sees every parameter as a number between 0 and 1, and every candidate it
 - A range of n integers, steps or choices is cut into n cells of equal width; the centre of a cell stands for its
   value, and each point of the cell decodes to that value.
 - Integers with ``log`` have the cell of what rounds to them, from x - 1/2 to x + 1/2, in the logarithm.
-- With ``one_hot`` a categorical parameter has a column per choice instead: 1 for the choice, 0 for the others; the
+- With ``one_hot`` a categorical parameter whose choices have no order has a column per choice instead: 1 for the choice, 0 for the others; the
   largest column wins, the first among equals.
 - A parameter with a single value is 0.5.
 
@@ -29,7 +29,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from optimist.distributions import BaseDistribution, CategoricalDistribution
+from optimist.distributions import BaseDistribution
+from optimist.distributions.categorical import is_unordered
 from optimist.search_space.axes import Cells, FloatArray, Line, Values, as_int64, axis_of
 from optimist.search_space.space import SearchSpace
 
@@ -46,7 +47,7 @@ class Encoding:
         n_columns: d, the number of columns.
         columns: the slice of columns of each parameter.
         n_cells: (d,) the number of cells of each column; infinite for a continuous one, 2 for a one-hot one.
-        is_categorical: (d,) whether the column belongs to a categorical parameter.
+        is_categorical: (d,) whether the column belongs to a categorical parameter whose choices have no order.
     """
 
     def __init__(self, space: Mapping[str, BaseDistribution], *, one_hot: bool = False) -> None:
@@ -56,8 +57,8 @@ class Encoding:
         n_cells: list[float] = []
         is_categorical: list[bool] = []
         for name, distribution in self.space.items():
-            categorical = isinstance(distribution, CategoricalDistribution)
-            width = len(distribution.choices) if one_hot and isinstance(distribution, CategoricalDistribution) else 1
+            categorical = is_unordered(distribution)
+            width = int(distribution.cardinality or 0) if one_hot and categorical else 1
             self.columns[name] = slice(self.n_columns, self.n_columns + width)
             self.n_columns += width
             n_cells += [2.0] * width if one_hot and categorical else [_float_or_inf(distribution.cardinality)]
@@ -72,8 +73,8 @@ class Encoding:
         cells: dict[str, Cells] = {}
         blocks: list[_Block] = []
         for name, distribution in self.space.items():
-            if one_hot and isinstance(distribution, CategoricalDistribution):
-                blocks.append(_OneHotBlock(name, self.columns[name], len(distribution.choices)))
+            if one_hot and is_unordered(distribution):
+                blocks.append(_OneHotBlock(name, self.columns[name], int(distribution.cardinality or 0)))
                 continue
             axis = axis_of(name, distribution)
             if isinstance(axis, Line):

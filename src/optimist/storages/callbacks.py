@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+import copy
+from typing import Any, Final, Protocol, Self
 
 from optimist.exceptions import warn_user
-from optimist.history.attributes import AUDIT_KEY, LEASE_LOST_KEY
+from optimist.history.attributes import AUDIT_KEY, LEASE_LOST_KEY, RAN_ON_KEY
 from optimist.history.records import FrozenTrial, create_trial
 from optimist.states import TrialState
 
@@ -48,7 +49,7 @@ class RetryHeartbeatStaleTrialCallback:
         if self._max_retry is not None and len(numbers) > self._max_retry:
             return None
         attrs: dict[str, Any] = {FIRST_KEY: trial.number, **trial.system_attrs, HISTORY_KEY: numbers}
-        for key in (LEASE_LOST_KEY, AUDIT_KEY):  # what is said of the trial, not of its retry
+        for key in (LEASE_LOST_KEY, AUDIT_KEY, RAN_ON_KEY):  # what is said of the trial, not of its retry
             attrs.pop(key, None)
         return create_trial(
             state=TrialState.WAITING,
@@ -59,6 +60,12 @@ class RetryHeartbeatStaleTrialCallback:
             intermediate_values=dict(trial.intermediate_values) if self._inherit_intermediate_values else None,
             intermediate_metrics=trial.intermediate_metrics if self._inherit_intermediate_values else None,
         )
+
+    def without_limit(self) -> Self:
+        """The same, for a trial that is handed back by a worker which was asked to end."""
+        twin = copy.copy(self)
+        twin.__dict__["_max_retry"] = None
+        return twin
 
     @staticmethod
     def retried_trial_number(trial: FrozenTrial) -> int | None:

@@ -1,4 +1,4 @@
-"""A storage that lives in another process of this machine, which serves it."""
+"""A storage that lives in another process, which serves it."""
 
 from __future__ import annotations
 
@@ -171,6 +171,7 @@ class RemoteStorage(Storage):
         if self._channel is None:
             connection = socket.create_connection(self._place, timeout=_CONNECT_TIMEOUT_S)
             connection.settimeout(None)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._channel = Channel(connection)
             self._channel.send(self._token.encode())

@@ -1,4 +1,4 @@
-"""Let other processes of this machine use a storage that lives in this one."""
+"""Let other processes use a storage that lives in this one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import socket
 import threading
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 import msgspec
 
+from optimist.execution.addresses import Address, is_loopback
 from optimist.execution.channel import Channel
 from optimist.logging import get_logger
 from optimist.states import StudyDirection
@@ -22,7 +24,6 @@ from optimist.storages.memory import MemoryStore
 
 _logger = get_logger(__name__)
 
-_HOST: Final = "127.0.0.1"
 _GREETING_BYTES: Final = 256
 
 _encoder = msgspec.json.Encoder()
@@ -43,21 +44,34 @@ def works_elsewhere(storage: Storage) -> bool:
     return True
 
 
+def works_everywhere(storage: Storage) -> bool:
+    """Whether a pickled handle of a storage works on other machines too: it lives on a server, and not on this machine's."""
+    if not isinstance(storage.location, str) or not works_elsewhere(storage):
+        return False
+    host = urlsplit(storage.location).hostname
+    return host is not None and not is_loopback(host)
+
+
 class StorageServer:
-    """Serves a storage to those who know the token, on 127.0.0.1; a context manager.
+    """Serves a storage to those who know the token; a context manager.
 
     Args:
         storage: Any storage; each connection calls it in a thread of its own.
+        address: Where to listen; without one, only processes of this machine come in.
 
     Attributes:
         port: Where it listens.
         token: What a client has to say first; made up anew for each server.
     """
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, address: Address | None = None) -> None:
         self._storage = storage
         self.token = secrets.token_urlsafe(32)
-        self._listener = socket.create_server((_HOST, 0), backlog=128)
+        address = address or Address()
+        self._host = address.host
+        interface = address.host if address.interface is None else address.interface
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        self._listener = socket.create_server((interface, address.port), family=family, backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self._channels: set[Channel] = set()
         self._threads: set[threading.Thread] = set()
@@ -68,7 +82,8 @@ class StorageServer:
     @property
     def url(self) -> str:
         """What ``open_storage`` takes; it holds the token, so do not show it."""
-        return f"optimist://:{self.token}@{_HOST}:{self.port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"optimist://:{self.token}@{host}:{self.port}"
 
     def __enter__(self) -> Self:
         self._acceptor.start()
@@ -80,7 +95,7 @@ class StorageServer:
         with self._lock:
             self._is_closed = True
             channels, threads = list(self._channels), list(self._threads)
-        _wake(self._listener, self.port)
+        _wake(self._listener)
         self._acceptor.join()
         self._listener.close()
         for channel in channels:
@@ -98,6 +113,7 @@ class StorageServer:
                 if self._is_closed:
                     connection.close()
                     return
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a machine may vanish without a word
                 channel = Channel(connection)
                 thread = threading.Thread(
                     target=self._talk, args=(channel,), name="optimist-server-connection", daemon=True
@@ -123,10 +139,10 @@ class StorageServer:
                 self._threads.discard(threading.current_thread())
 
 
-def _wake(listener: socket.socket, port: int) -> None:
+def _wake(listener: socket.socket) -> None:
     """Have ``accept`` return: closing a socket does not interrupt a thread that waits for it."""
     try:
-        socket.create_connection((_HOST, port), timeout=1).close()
+        socket.create_connection(listener.getsockname()[:2], timeout=1).close()  # 0.0.0.0 stands for this machine
     except OSError:
         listener.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import Any, Final
 
@@ -18,7 +19,10 @@ from optimist.history.draft import TrialChange
 from optimist.history.layout import internal_value
 from optimist.history.metrics import Metrics
 from optimist.history.records import FrozenTrial, from_datetime, to_datetime
+from optimist.logging import get_logger
 from optimist.states import StudyDirection, TrialState
+
+_logger = get_logger(__name__)
 
 OPTUNA: Final = "optuna"
 
@@ -137,6 +141,15 @@ def _is_optunas(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == OPTUNA
 
 
+@functools.cache
+def _note_lost_order() -> None:
+    """Say, once, what a storage that speaks Optuna's language cannot keep."""
+    _logger.warning(
+        "The storage speaks of distributions in Optuna's classes, which do not know ordered=True: there, ordered choices are "
+        "kept as choices without an order, and who loads the study takes them for such. A storage of Optimist keeps the order."
+    )
+
+
 def _translated(distribution: Any, module: Any) -> Any:
     """A distribution in the classes of another module; the two libraries have the same ones, with the same fields."""
     kinds = {cls.__name__ for cls in type(distribution).__mro__}
@@ -147,5 +160,10 @@ def _translated(distribution: Any, module: Any) -> Any:
     if IntDistribution.__name__ in kinds:
         return module.IntDistribution(distribution.low, distribution.high, log=distribution.log, step=distribution.step)
     if CategoricalDistribution.__name__ in kinds:
+        if not getattr(distribution, "ordered", False):
+            return module.CategoricalDistribution(distribution.choices)
+        if module is our_distributions:
+            return CategoricalDistribution(distribution.choices, ordered=True)
+        _note_lost_order()
         return module.CategoricalDistribution(distribution.choices)
     raise InvalidSpaceTypeError(f"{distribution!r} cannot be translated from one library to the other.")

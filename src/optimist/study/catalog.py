@@ -9,6 +9,7 @@ from typing import Final, Literal
 from optimist.exceptions import DuplicatedStudyError
 from optimist.history.draft import StudyChange
 from optimist.history.history import change_of
+from optimist.history.parameter_constraint import Predicate
 from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
 from optimist.samplers.base import BaseSampler
@@ -19,6 +20,7 @@ from optimist.storages.open import StorageLike, open_face, open_storage
 from optimist.study.dry_run import is_dry
 from optimist.study.study import Study
 from optimist.study.summaries import StudySummary, summarize_studies
+from optimist.study.warm_start import check_sources, note_of, queued_points
 
 _logger = get_logger(__name__)
 
@@ -38,6 +40,8 @@ def create_study(
     load_if_exists: bool = False,
     directions: Sequence[Direction] | None = None,
     create_database: bool = False,
+    parameter_constraint: Predicate | None = None,
+    warm_start_from: Sequence[Study] = (),
 ) -> Study:
     """Make a study.
 
@@ -52,10 +56,15 @@ def create_study(
         load_if_exists: Go on with the study if there is one of this name.
         directions: One direction per objective, instead of ``direction``.
         create_database: Make the database on its MySQL or PostgreSQL server if there is none of that name.
+        parameter_constraint: Takes a dictionary of parameters and says whether they are allowed; no sampler proposes others.
+            It should be quick, and look parameters up as ``params["name"]``: where one is not known yet, it is called again
+            later. It is not stored; worker processes get it, and who opens the study elsewhere gives it again.
+        warm_start_from: Earlier studies of the same space, or of one that overlaps with it: their best points are tried
+            first, and models search around their good points first. A study that exists already is left as it is.
 
     Raises:
         DuplicatedStudyError: There is a study of this name.
-        ValueError: Directions that are none, or both ``direction`` and ``directions``.
+        ValueError: Directions that are none, or both ``direction`` and ``directions``; or a study to start from has others.
     """
     if direction is not None and directions is not None:
         raise ValueError("Specify only one of `direction` and `directions`.")
@@ -69,9 +78,11 @@ def create_study(
         study_name = os.environ.get(NAME_VARIABLE) or None
     if study_name is not None:
         check_name("A study's name", study_name)
+    check_sources(warm_start_from, wanted)
     if is_dry():
         storage, create_database = InMemoryStorage(), False
     face, opened = open_face(storage, create_database=create_database)
+    is_new = False
     try:
         record = opened.create_study(study_name, wanted)
     except DuplicatedStudyError:
@@ -84,7 +95,15 @@ def create_study(
             _logger.warning("Study %r keeps its directions %s.", study_name, [d.name for d in record.directions])
     else:
         _logger.info("A new study was created: %r.", record.name)
-    return Study(record.name, face, sampler, pruner)
+        is_new = True
+    study = Study(record.name, face, sampler, pruner, parameter_constraint)
+    if warm_start_from and is_new:
+        note, good = note_of(warm_start_from)
+        opened.write_study(record.study_id, note)
+        queue = [] if study.sampler.is_exhaustive else queued_points(good, study.constraint)
+        if queue:
+            opened.add_trials(record.study_id, queue)
+    return study
 
 
 def load_study(
@@ -93,6 +112,7 @@ def load_study(
     storage: StorageLike | None = None,
     sampler: BaseSampler | None = None,
     pruner: BasePruner | None = None,
+    parameter_constraint: Predicate | None = None,
 ) -> Study:
     """Open an existing study.
 
@@ -102,6 +122,7 @@ def load_study(
         storage: A URL, a file name, or a storage. None: what ``OPTIMIST_STORAGE`` names.
         sampler: Proposes parameters; AutoSampler by default.
         pruner: Stops hopeless trials early; by default the median rule.
+        parameter_constraint: As in :func:`create_study`: it is not kept with the study.
 
     Raises:
         StudyNotFoundError: There is no such study; it is a KeyError.
@@ -116,7 +137,7 @@ def load_study(
         study_name = names[0]
     if is_dry():
         face = _double(opened, study_name)
-    return Study(study_name, face, sampler, pruner)
+    return Study(study_name, face, sampler, pruner, parameter_constraint)
 
 
 def _double(storage: Storage, study_name: str) -> InMemoryStorage:

@@ -24,7 +24,7 @@ from optimist.study.findings import Findings
 from optimist.study.optimize import LoopStudy
 from optimist.study.outcome import outcome_of
 from optimist.study.plan import Objective
-from optimist.study.watched_trial import MemoryPeak, Usage, WatchedTrial
+from optimist.study.watched_trial import MemoryPeak, Usage, WatchedConstrainedTrial, WatchedTrial
 
 _ORDER: Final = {"problem": 0, "warning": 1, "note": 2}
 _MUCH_PICKLED: Final = 50_000_000
@@ -125,7 +125,8 @@ class Checker:
         if params:
             scratch.enqueue_trial(params)
         several = len(self._study.directions) > 1
-        trial = WatchedTrial(
+        kind = WatchedTrial if scratch.constraint is None else WatchedConstrainedTrial
+        trial = kind(
             scratch,
             scratch.ledger.begin(),
             can_be_pruned=not several or getattr(self._pruner, "judges_several", False),
@@ -211,7 +212,10 @@ class Checker:
         for value in _other_values(distribution, first.params[name]):
             if n_alike == 2 or not self._may_run():
                 break
-            run = self._run({**first.params, name: value})
+            params = {**first.params, name: value}
+            if self._scratch.constraint is not None and self._scratch.constraint.judge(params) is False:
+                continue
+            run = self._run(params)
             if run.problem:
                 self._say("warning", "fails-elsewhere", f"With {name}={value!r}, {run.problem.rstrip('.')}.", name)
             if not run.is_like(first):

@@ -45,19 +45,29 @@ class Checkpoints:
     def __init__(self, study: HasLedger) -> None:
         self._study = study
         self._found: Path | None = None
+        self._given: Path | None = None
 
     @property
     def folder(self) -> Path:
         """The folder of the study; it may have to be made."""
         if self._found is None:
             name = self._study.ledger.record.name
-            self._found = self._base() / f"{_readable(name)}-{_digest(name)[:8]}"
+            self._found = self.base / f"{_readable(name)}-{_digest(name)[:8]}"
         return self._found
 
-    def _base(self) -> Path:
+    def use(self, base: Path) -> None:
+        """Take the base of another process that works on the study, unless the environment names one here."""
+        self._given = base
+        self._found = None
+
+    @property
+    def base(self) -> Path:
+        """The folder of all studies' checkpoints."""
         named = os.environ.get(CHECKPOINTS_VARIABLE)
         if named:
             return Path(named).absolute()
+        if self._given is not None:
+            return self._given
         location = self._study.ledger.storage.location
         if isinstance(location, Path):
             return location.with_name(f"{location.name}.checkpoints")

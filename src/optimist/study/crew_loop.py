@@ -8,27 +8,21 @@ budget is handed out again. What goes over a limit is killed, and its trial fail
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final
 
 from optimist.exceptions import UpdateFinishedTrialError, WorkerError
 from optimist.execution.crew import Crew, Ended, Member, Said, describe_end
-from optimist.execution.interrupts import pressing
 from optimist.history.attributes import FAIL_REASON_KEY, LEASE_LOST_KEY
 from optimist.history.draft import TrialChange
-from optimist.logging import get_logger, get_verbosity
+from optimist.logging import get_logger
 from optimist.states import TrialState
-from optimist.storages.base import Storage
-from optimist.storages.base_storage import BaseStorage
 from optimist.storages.memory import MemoryStore, now_us
-from optimist.storages.remote import open_remote
-from optimist.storages.serving import StorageServer, works_elsewhere
 from optimist.study import crew_messages as messages
+from optimist.study.halt import Halt
 from optimist.study.limits import Limits
-from optimist.study.optimize import LoopStudy
-from optimist.study.plan import Plan, is_at_least
+from optimist.study.outsourcing import Employer, call_back, meets_target, served, stand_ins_of, work_for
+from optimist.study.plan import Plan
 
 _logger = get_logger(__name__)
 
@@ -36,19 +30,6 @@ _WORKER: Final = "optimist.study.worker:main"
 
 _MAX_DEATHS_IN_A_ROW: Final = 10
 """So many processes may die one after the other without any trial coming to an end."""
-
-
-class Employer(LoopStudy, Protocol):
-    """What the loop needs of the study that it runs for."""
-
-    study_name: str
-
-    @property
-    def _storage(self) -> BaseStorage:
-        """Where the study lives, as those see it who speak in ids."""
-
-    def give_up(self, number: int) -> bool:
-        """End a running trial whose worker is gone, and queue it again."""
 
 
 @dataclass
@@ -85,24 +66,11 @@ class CrewLoop:
         self._plan = plan
         self._n_left = plan.n_trials
         self._limits = limits
-        self._work = messages.Work(
-            plan.objective,
-            study.sampler,
-            study.pruner,
-            study.ledger.storage.leases,
-            plan.catch,
-            plan.gc_after_trial,
-            plan.terms.total_trials,
-            lag,
-            study.keep_checkpoints,
-            get_verbosity(),
-        )
+        self._lag = lag
         self._seats: dict[Member, _Seat] = {}
-        self._error: BaseException | None = None
-        self._is_halted = False
+        self._halt = Halt()
         self._is_idle = False  # a worker found that there is nothing to try
         self._n_deaths_in_a_row = 0
-        self._n_presses = 0
         self._beaten_at = time.monotonic()
 
     # The loop
@@ -113,9 +81,13 @@ class CrewLoop:
         Raises:
             WorkerError: A worker raised what is not to be caught, or they die again and again.
             KeyboardInterrupt: Ctrl-C was pressed; the trials that were running have ended, or are queued again.
+            Terminated: SIGTERM came; the trials that were running are queued again.
         """
-        with self._storage_for_workers() as storage, pressing(self._press):
-            payload = messages.pack(storage, self._study.study_name, self._work, self._stand_ins())
+        study = self._study
+        with served(study.ledger.storage) as storage, self._halt.on_signals():
+            payload = messages.pack(
+                storage, study.study_name, work_for(study, self._plan, self._lag), stand_ins_of(study)
+            )
             with Crew(_WORKER, payload) as crew:
                 try:
                     self._hire(crew, n_workers)
@@ -128,23 +100,7 @@ class CrewLoop:
                     while crew.members:
                         for event in crew.wait():
                             self._take_in(crew, event)
-        if self._error is not None:
-            raise self._error
-        if self._n_presses:
-            raise KeyboardInterrupt
-
-    @contextmanager
-    def _storage_for_workers(self) -> Iterator[Storage]:
-        storage = self._study.ledger.storage
-        with ExitStack() as stack:
-            if works_elsewhere(storage):
-                yield storage
-            else:
-                yield open_remote(stack.enter_context(StorageServer(storage)).url)
-
-    def _stand_ins(self) -> dict[str, Any]:
-        study = self._study
-        return {"study": study, "ledger": study.ledger, "storage": study.ledger.storage, "face": study._storage}
+        self._halt.raise_reason()
 
     def _hire(self, crew: Crew, n_workers: int) -> None:
         """Start as many processes as there are free desks and places in the budget for."""
@@ -160,14 +116,14 @@ class CrewLoop:
 
     def _is_over(self) -> bool:
         """Whether no further trial may begin, the number of trials aside."""
-        if self._is_halted or self._study.is_stopping or self._plan.is_late:
+        if self._halt.is_on or self._study.is_stopping or self._plan.is_late:
             return True
         return not self._study.escort.may_begin()
 
     def _turn(self, crew: Crew) -> None:
         for event in crew.wait():
             self._take_in(crew, event)
-        if self._n_presses > 1:
+        if self._halt.is_urgent:
             for member, seat in self._seats.items():
                 if not seat.reason:
                     seat.reason = "interrupted"
@@ -175,19 +131,6 @@ class CrewLoop:
         if self._limits:
             self._enforce_limits(crew)
         self._keep_leases()
-
-    def _halt(self, error: BaseException | None = None) -> None:
-        self._is_halted = True
-        self._error = self._error or error
-
-    def _press(self) -> None:
-        """Ctrl-C was pressed: once, trials that run may end; twice, they are given up."""
-        self._n_presses += 1
-        self._is_halted = True
-        if self._n_presses == 1:
-            _logger.warning("Ctrl-C: running trials are finished first. Press it again to hand them back to the queue.")
-        if self._n_presses > 2:
-            raise KeyboardInterrupt
 
     # What workers say
 
@@ -210,10 +153,10 @@ class CrewLoop:
                 seat.trial, seat.has_place = None, False
                 self._note_end(over)
             case messages.Stopped():
-                self._halt()
+                self._halt.call()
             case messages.Failed(what, text):
                 seat.is_leaving = True
-                self._halt(WorkerError(f"A worker process raised {what}\n\n{text.rstrip()}"))
+                self._halt.call(WorkerError(f"A worker process raised {what}\n\n{text.rstrip()}"))
 
     def _answer(self, crew: Crew, member: Member, seat: _Seat) -> None:
         if self._is_over() or self._n_left <= 0 or seat.reason:  # a trial of its own may be over just before the kill
@@ -235,26 +178,10 @@ class CrewLoop:
             return
         if over.is_fatal:
             return
-        if self._plan.callbacks or self._plan.progress is not None:
-            self._call_back(over.number)
-        if state == TrialState.COMPLETE and values is not None:
-            direction = self._study.ledger.record.directions[0]
-            if is_at_least(values[0], self._plan.target, direction):
-                self._halt()
-
-    def _call_back(self, number: int) -> None:
-        study = self._study
-        study.in_loop.is_set = True
-        try:
-            study.ledger.sync()
-            for callback in self._plan.callbacks:
-                callback(study, study.ledger.history.trial(number))
-            if self._plan.progress is not None:
-                self._plan.progress.update(study.ledger)
-        except BaseException as error:  # noqa: BLE001  raised when the workers have ended
-            self._halt(error)
-        finally:
-            study.in_loop.is_set = False
+        if (error := call_back(self._study, self._plan, over.number)) is not None:
+            self._halt.call(error)  # raised when the workers have ended
+        if meets_target(self._study, self._plan, state, values):
+            self._halt.call()
 
     # Workers that end
 
@@ -271,7 +198,7 @@ class CrewLoop:
             self._is_idle = False
             self._n_deaths_in_a_row += 1
             if self._n_deaths_in_a_row >= _MAX_DEATHS_IN_A_ROW:
-                self._halt(
+                self._halt.call(
                     WorkerError(
                         f"{self._n_deaths_in_a_row} worker processes died one after the other without ending a trial; "
                         f"of the last, {describe_end(code)}."
@@ -287,7 +214,7 @@ class CrewLoop:
         is_limited = bool(seat.reason) and seat.reason != "interrupted"
         if is_limited and self._fail(number, seat.reason):
             _logger.warning("Trial %d fails: it went over its %s.", number, seat.reason)
-        elif not is_limited and study.give_up(number):
+        elif not is_limited and study.give_up(number, always_retry=bool(seat.reason)):
             _logger.warning("Trial %d is lost with worker %d: %s.", number, member.place, describe_end(code))
         trial = study.ledger.history.trial(number)
         is_lost = LEASE_LOST_KEY in trial.system_attrs

@@ -6,12 +6,14 @@ import io
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from optimist.history.parameter_constraint import Predicate
 from optimist.pruners.base import BasePruner
-from optimist.samplers.base import BaseSampler
+from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.storages.base import Storage
 from optimist.storages.leases import LeaseSettings
 
@@ -81,7 +83,7 @@ class Work:
 
     Attributes:
         objective: Called with each trial.
-        sampler, pruner: The study's.
+        sampler, pruner, parameter_constraint: The study's.
         leases: The settings of its storage.
         catch: Exceptions that fail the trial but not the loop.
         gc_after_trial: Whether to collect garbage after each trial.
@@ -89,6 +91,7 @@ class Work:
         lag: Of the deterministic mode; 0 without.
         keep_checkpoints: Whether the checkpoints of a trial outlive its completion.
         verbosity: The level of messages that are shown.
+        checkpoints: The base of their folders, if the worker's storage does not tell.
     """
 
     objective: Callable[[Any], Any]
@@ -101,6 +104,8 @@ class Work:
     lag: int
     keep_checkpoints: bool
     verbosity: int
+    checkpoints: Path | None = None
+    parameter_constraint: Predicate | None = None
 
 
 def pack(storage: Storage, study_name: str, work: Work, stand_ins: dict[str, Any]) -> bytes:
@@ -110,11 +115,28 @@ def pack(storage: Storage, study_name: str, work: Work, stand_ins: dict[str, Any
         storage: What the worker is to use.
         study_name: The study.
         work: What it is to do.
-        stand_ins: Objects of this process that stand for objects of the worker, by names: where the work refers to one
-            (an objective may mention its study), it will refer to the other.
+        stand_ins: As for ``pickle_for``.
 
     Raises:
         TypeError: Something cannot be pickled.
+    """
+    place = pickle.dumps((storage, study_name))
+    try:
+        return place + pickle_for(work, stand_ins)
+    except Exception as error:
+        raise TypeError(
+            f"The objective, or what it refers to, cannot be sent to worker processes: {error}. Open files, locks, "
+            "connections and the like inside the objective, or use n_jobs, whose threads share everything."
+        ) from error
+
+
+def pickle_for(thing: Any, stand_ins: dict[str, Any]) -> bytes:
+    """Pickle something for another process.
+
+    Args:
+        thing: What is sent.
+        stand_ins: Objects of this process that stand for objects of the other one, by names: where the thing refers to
+            one (an objective may mention its study), it will refer to the other.
     """
     import cloudpickle  # takes a while to load, and is of use here alone
 
@@ -124,15 +146,23 @@ def pack(storage: Storage, study_name: str, work: Work, stand_ins: dict[str, Any
 
     names = {id(thing): name for name, thing in stand_ins.items()}
     stream = io.BytesIO()
-    pickle.dump((storage, study_name), stream)
-    try:
-        Pickler(stream).dump(work)
-    except Exception as error:
-        raise TypeError(
-            f"The objective, or what it refers to, cannot be sent to worker processes: {error}. Open files, locks, "
-            "connections and the like inside the objective, or use n_jobs, whose threads share everything."
-        ) from error
+    Pickler(stream).dump(thing)
     return stream.getvalue()
+
+
+def unpickle_from(stream: io.BytesIO, stand_ins: dict[str, Any]) -> Any:
+    """Read what ``pickle_for`` wrote.
+
+    Args:
+        stream: What came from a process that we work for, over a line that it or its executor made.
+        stand_ins: What the names of ``pickle_for`` stand for in this process.
+    """
+
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, name: str) -> Any:
+            return stand_ins[name]
+
+    return Unpickler(stream).load()
 
 
 class Luggage:
@@ -153,13 +183,12 @@ class Luggage:
     def work(self, stand_ins: dict[str, Any]) -> Work:
         """What to do.
 
+        A sampler that keeps a random state draws afresh from now on, or all workers would draw the same.
+
         Args:
-            stand_ins: What the names of ``pack`` stand for in this process.
+            stand_ins: As for ``unpickle_from``.
         """
-
-        class Unpickler(pickle.Unpickler):
-            def persistent_load(self, name: str) -> Any:
-                return stand_ins[name]
-
-        work: Work = Unpickler(self._stream).load()
+        work: Work = unpickle_from(self._stream, stand_ins)
+        if not isinstance(work.sampler, ColumnSampler):  # those draw by the number of the trial
+            work.sampler.reseed_rng()
         return work

@@ -12,9 +12,11 @@ class Escort:
 
     Attributes:
         may_overlap: Whether ``may_begin`` may be asked for the next trial before the last one has ended.
+        handles_term: Whether the loop hands its trials back on SIGTERM; else the signal does what it does by default.
     """
 
     may_overlap = True
+    handles_term = True
 
     def may_begin(self) -> bool:
         """Whether one more trial may begin; may take its time to answer."""
@@ -22,6 +24,9 @@ class Escort:
 
     def begun(self, number: int) -> None:
         """A trial was begun; nothing of it was proposed yet."""
+
+    def stopped(self) -> None:
+        """The objective, or a callback, said that no further trial shall begin."""
 
     def dropped(self, number: int) -> None:
         """A trial that was begun is not run, for there was nothing left to try."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from optimist.history.attributes import METRIC_NAMES_KEY
 from optimist.history.collector import collector_paused
+from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.samplers.base import BaseSampler
@@ -43,11 +44,13 @@ class Findings:
         ledger: The history and the storage, kept in step.
         sampler: Proposes parameters.
         study_name: Its name, unique in the storage.
+        constraint: What no proposal may break; None if all may be proposed.
     """
 
     ledger: Ledger
     sampler: BaseSampler
     study_name: str
+    constraint: ParameterConstraint | None = None
 
     def _repr_html_(self) -> str:
         from optimist.study.notebook import study_html  # nobody but a notebook needs it
@@ -269,7 +272,7 @@ class Findings:
 
     def view(self, exclude: int = -1) -> View:
         """The history at this moment, without the open trial of number ``exclude``."""
-        return View(self.ledger.history, exclude)
+        return View(self.ledger.history, exclude, parameter_constraint=self.constraint)
 
     def sync(self) -> None:
         """Take in what others committed."""

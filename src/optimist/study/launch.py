@@ -95,22 +95,26 @@ class Notebook:
             self._tally.best = max(note.best, known) if note.is_maximized else min(note.best, known)
         self._keep_log(note.study, note.trial, begin, note.at)
 
-    def close(self) -> list[int]:
-        """The copy has ended: hand back the trials that it has not; return their numbers."""
+    def close(self, *, was_asked: bool = False) -> list[int]:
+        """The copy has ended: hand back the trials that it has not; return their numbers.
+
+        Args:
+            was_asked: Whether it was asked to end: its trials are queued again however often they were before.
+        """
         self.read()
         lost = sorted(self._open)
         for name, number in lost:
             self._keep_log(name, number, self._open.pop((name, number)), None)
-            self._hand_back(name, number)
+            self._hand_back(name, number, was_asked=was_asked)
         return [number for _, number in lost]
 
-    def _hand_back(self, name: str, number: int) -> None:
+    def _hand_back(self, name: str, number: int, *, was_asked: bool) -> None:
         if self._storage is None:
             _logger.warning("Trial %d of %r was running; it is queued again when its lease is over.", number, name)
             return
         try:
             study = load_study(study_name=name, storage=self._storage)
-            if study.give_up(number):
+            if study.give_up(number, always_retry=was_asked):
                 _logger.warning("Trial %d of %r was running; it is handed back to the queue.", number, name)
         except Exception as error:  # noqa: BLE001  it is found when its lease is over
             _logger.warning("Trial %d of %r could not be handed back: %s", number, name, error)

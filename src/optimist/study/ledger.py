@@ -86,9 +86,18 @@ class Ledger(ABC):
         return []
 
     def open(self, number: int) -> Draft | None:
-        """The draft of a trial that was begun elsewhere, to work on it here; None if it is not open (any more)."""
+        """The draft of a trial that was begun elsewhere, or lent, to work on it here; None if it is not open (any more)."""
         self.sync()
         return self.history.drafts.get(number)
+
+    def lend(self, draft: Draft) -> None:
+        """Commit what is pending of a trial, and leave it to another process until :meth:`open` takes it back.
+
+        Meanwhile its lease is kept up here.
+
+        Raises:
+            UpdateFinishedTrialError: It was ended elsewhere.
+        """
 
     @abstractmethod
     def finish(
@@ -264,6 +273,7 @@ class StoredLedger(Ledger):
         self._is_loaded = False
         self._synced_at = -float("inf")
         self._unsaved: dict[int, _Unsaved] = {}
+        self._lent: set[int] = set()  # trials with leases that other processes work on, in our name
         self._lock = threading.RLock()  # guards the cursor and what is unsaved; taken before the history's lock
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -327,7 +337,15 @@ class StoredLedger(Ledger):
     def foreign_drafts(self) -> list[Draft]:
         with self._lock, self._history.lock:
             drafts = self._history.drafts.values()
-            return [d for d in drafts if d.state == TrialState.RUNNING and d.number not in self._unsaved]
+            ours = self._unsaved.keys() | self._lent
+            return [d for d in drafts if d.state == TrialState.RUNNING and d.number not in ours]
+
+    def lend(self, draft: Draft) -> None:
+        with self._lock:
+            self.flush(draft)
+            unsaved = self._unsaved.pop(draft.number, None)
+            if unsaved is not None and unsaved.is_leased:
+                self._lent.add(draft.number)
 
     def finish(
         self, draft: Draft, state: TrialState, values: Sequence[float] | None, then: Terms | None = None
@@ -411,9 +429,11 @@ class StoredLedger(Ledger):
 
     def open(self, number: int) -> Draft | None:
         draft = super().open(number)
-        if draft is not None:
-            with self._lock:
-                self._unsaved.setdefault(number, _Unsaved(len(draft.values)))
+        with self._lock:
+            is_leased = number in self._lent
+            self._lent.discard(number)
+            if draft is not None:
+                self._unsaved.setdefault(number, _Unsaved(len(draft.values), is_leased=is_leased))
         return draft
 
     def _pending(self, draft: Draft) -> TrialChange:
@@ -484,6 +504,7 @@ class StoredLedger(Ledger):
 
     def _beat(self) -> None:
         leased = [number for number, unsaved in list(self._unsaved.items()) if unsaved.is_leased]
+        leased += list(self._lent)
         self.storage.heartbeat(self.record.study_id, leased)
 
 

@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol, overload
 
 from optimist.distributions import (
@@ -17,7 +18,7 @@ from optimist.distributions import (
     check_distribution_compatibility,
 )
 from optimist.exceptions import InvalidSpaceError, TrialNotFoundError
-from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, METRIC_NAMES_KEY
+from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, METRIC_NAMES_KEY, WARM_POINT_KEY
 from optimist.history.base_trial import (
     CONSTRAINT_PREFIX,
     BaseTrial,
@@ -25,8 +26,10 @@ from optimist.history.base_trial import (
     checked_constraint,
     read_constraints,
 )
+from optimist.history.confidence import Confidence, read_confidence
 from optimist.history.draft import Draft, TrialChange
 from optimist.history.layout import Edge, internal_value
+from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial, to_datetime
 from optimist.history.view import View
@@ -38,7 +41,9 @@ from optimist.study.checkpoints import Checkpoints
 from optimist.study.ledger import Ledger, refuse_finished
 from optimist.study.metrics import checked_metric, checked_row, refuse_mixture
 
-_UNSET: Final = object()
+UNSET: Final = object()
+"""In place of a value: none is known."""
+
 _RUNNING: Final = TrialState.RUNNING
 _STEP_LIMIT: Final = 2**63  # steps are kept as 64-bit integers
 
@@ -51,6 +56,7 @@ class Owner(StudyLike, Protocol):
     pruner: BasePruner
     proposal_lock: threading.RLock
     checkpoints: Checkpoints
+    constraint: ParameterConstraint | None
 
     def tries_defaults(self, number: int) -> bool:
         """Whether a trial that starts now shall try the recommended values."""
@@ -68,6 +74,8 @@ class Trial(BaseTrial):
     """
 
     _uniforms: list[float] | None
+    _is_warm = False  # whether it tries a trial of an earlier study again
+    _confidence: Mapping[str, float] = MappingProxyType({})  # by parameter, as it was written
 
     def __init__(self, study: Owner, trial_id: int, *, draft: Draft | None = None, writes_through: bool = True) -> None:
         self.study = study
@@ -95,7 +103,9 @@ class Trial(BaseTrial):
         self._defaults: dict[str, Any] = {}
         self._given: Mapping[str, Any] = self.study.sampler.pinned_params
         if FIXED_PARAMS_KEY in draft.system_attrs:
-            self._given = {**self._given, **draft.system_attrs[FIXED_PARAMS_KEY]}
+            self._is_warm = WARM_POINT_KEY in draft.system_attrs
+            queued = draft.system_attrs[FIXED_PARAMS_KEY]
+            self._given = {**queued, **self._given} if self._is_warm else {**self._given, **queued}
         self._tries_defaults = self.study.tries_defaults(draft.number)
         self._uniforms = None
         self._n_random = 0  # how many parameters get the uniforms as they are
@@ -125,6 +135,7 @@ class Trial(BaseTrial):
         step: float | None = None,
         log: bool = False,
         default: float | None = None,
+        confidence: Confidence | None = None,
     ) -> float:
         draft = self._draft
         edge = draft.layout.edges.get(name)
@@ -135,11 +146,13 @@ class Trial(BaseTrial):
             edge = self._edge(name, distribution, (low, high, step, log))
         if draft.state is not _RUNNING:
             refuse_finished(draft)
+        if confidence is not None:
+            self._note_confidence(name, confidence, has_default=default is not None)
         values = draft.values
         if len(values) < self._n_random:
             value = edge.quantile(self._uniforms[len(values)])  # type: ignore[index]
         else:
-            value = self._choose(edge, _UNSET if default is None else default)
+            value = self._choose(edge, UNSET if default is None else default)
         values.append(value)
         draft.layout = edge.target
         if self._writes_through:
@@ -147,7 +160,15 @@ class Trial(BaseTrial):
         return value  # type: ignore[no-any-return]
 
     def suggest_int(
-        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False, default: int | None = None
+        self,
+        name: str,
+        low: int,
+        high: int,
+        *,
+        step: int = 1,
+        log: bool = False,
+        default: int | None = None,
+        confidence: Confidence | None = None,
     ) -> int:
         draft = self._draft
         edge = draft.layout.edges.get(name)
@@ -156,40 +177,103 @@ class Trial(BaseTrial):
             if draft.layout.find(name) is not None:
                 return int(self._again(name, distribution))
             edge = self._edge(name, distribution, (low, high, step, log, int))
-        return self._suggest(edge, _UNSET if default is None else default)  # type: ignore[no-any-return]
+        if confidence is not None:
+            self._note_confidence(name, confidence, has_default=default is not None)
+        return self._suggest(edge, UNSET if default is None else default)  # type: ignore[no-any-return]
 
     @overload
-    def suggest_categorical(self, name: str, choices: Sequence[None], *, default: None = ...) -> None: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[bool], *, default: bool = ...) -> bool: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[int], *, default: int = ...) -> int: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[float], *, default: float = ...) -> float: ...
-    @overload
-    def suggest_categorical(self, name: str, choices: Sequence[str], *, default: str = ...) -> str: ...
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[None],
+        *,
+        default: None = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> None: ...
     @overload
     def suggest_categorical(
-        self, name: str, choices: Sequence[CategoricalChoice], *, default: CategoricalChoice = ...
+        self,
+        name: str,
+        choices: Sequence[bool],
+        *,
+        default: bool = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> bool: ...
+    @overload
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[int],
+        *,
+        default: int = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> int: ...
+    @overload
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[float],
+        *,
+        default: float = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> float: ...
+    @overload
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[str],
+        *,
+        default: str = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
+    ) -> str: ...
+    @overload
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Sequence[CategoricalChoice],
+        *,
+        default: CategoricalChoice = ...,
+        ordered: bool = ...,
+        confidence: Confidence | None = ...,
     ) -> CategoricalChoice: ...
-    def suggest_categorical(self, name: str, choices: Any, *, default: Any = _UNSET) -> Any:
+    def suggest_categorical(
+        self,
+        name: str,
+        choices: Any,
+        *,
+        default: Any = UNSET,
+        ordered: bool = False,
+        confidence: Confidence | None = None,
+    ) -> Any:
         draft = self._draft
         edge = draft.layout.edges.get(name)
         choices = tuple(choices)
         # 1 == True == 1.0: equal tuples are the same choices only if their types agree as well.
-        signature = (choices, tuple(map(type, choices)))
+        signature: tuple[Any, ...] = (choices, tuple(map(type, choices)))
+        if ordered:
+            signature += (True,)
         if edge is None or edge.signature != signature:
-            distribution = CategoricalDistribution(choices)
+            distribution = CategoricalDistribution(choices, ordered)
             if draft.layout.find(name) is not None:
                 return self._again(name, distribution)
             edge = self._edge(name, distribution, signature)
+        if confidence is not None:
+            self._note_confidence(name, confidence, has_default=default is not UNSET)
         return self._suggest(edge, default)
 
     def suggest(self, name: str, distribution: BaseDistribution) -> Any:
         """Suggest a value from a distribution; what ``ask(fixed_distributions=...)`` does for each parameter."""
         if self._draft.layout.find(name) is not None:
             return self._again(name, distribution)
-        return self._suggest(self._edge(name, distribution, None), _UNSET)
+        return self._suggest(self._edge(name, distribution, None), UNSET)
+
+    def _note_confidence(self, name: str, confidence: Confidence, *, has_default: bool) -> None:
+        self._confidence = {**self._confidence, name: read_confidence(name, confidence, has_default=has_default)}
 
     def _edge(self, name: str, distribution: BaseDistribution, signature: object) -> Edge:
         refuse_finished(self._draft)
@@ -225,22 +309,30 @@ class Trial(BaseTrial):
 
     def _choose(self, edge: Edge, default: Any) -> Any:
         """The internal value of a new parameter."""
+        value = self._settled(edge, default)
+        return self._sampled(edge) if value is UNSET else value
+
+    def _settled(self, edge: Edge, default: Any) -> Any:
+        """The internal value of a parameter that is not up to the sampler; else a mark of its own."""
         name, distribution = edge.name, edge.distribution
-        if default is not _UNSET:
+        if default is not UNSET:
             if not distribution.contains(default):
                 raise InvalidSpaceError(
                     f"Parameter {name!r}: the recommended value default={default!r} is not in {distribution}."
                 )
             self._defaults[name] = default
-        if name in self._given:
+        if name in self._given and not (self._is_warm and self._leaves_open(name, distribution)):
             return self._checked_given(name, distribution)
-        if default is not _UNSET and self._tries_defaults:
+        if default is not UNSET and self._tries_defaults:
             if DEFAULTS_KEY not in self._draft.system_attrs and FIXED_PARAMS_KEY not in self._draft.system_attrs:
                 self._ledger.set_trial_attr(self._draft, DEFAULTS_KEY, True, is_system=True)
             return internal_value(distribution, default)
-        if distribution.single():
-            return edge.quantile(0.0)
-        if name in self._relative and self._fits(name, distribution):
+        return edge.quantile(0.0) if distribution.single() else UNSET
+
+    def _sampled(self, edge: Edge) -> Any:
+        """The internal value that the sampler proposes."""
+        name = edge.name
+        if name in self._relative and self._fits(name, edge.distribution):
             return self._relative[name]
         return self._sample_alone(edge)
 
@@ -250,9 +342,16 @@ class Trial(BaseTrial):
             warnings.warn(
                 f"Parameter {name!r}: the given value {self._given[name]!r} is used although it is not in "
                 f"{distribution}.",
-                stacklevel=5,
+                stacklevel=6,
             )
         return internal
+
+    def _leaves_open(self, name: str, distribution: BaseDistribution) -> bool:
+        """Whether the value of an earlier study's trial is none of this study's range, and so is forgotten."""
+        if name in self.study.sampler.pinned_params or distribution.contains(self._given[name]):
+            return False
+        self._given = {known: value for known, value in self._given.items() if known != name}
+        return True
 
     def _fits(self, name: str, distribution: BaseDistribution) -> bool:
         """Whether a proposal made for the space seen so far is allowed by what the objective asks for now."""
@@ -395,12 +494,14 @@ class Trial(BaseTrial):
         """A folder for whatever the trial needs to go on from here, should its worker be lost.
 
         It is made when it is asked for first, and removed when the trial is complete; see ``Study.keep_checkpoints``.
+        What the trial has said so far is committed, so that no checkpoint outlives the parameters that it belongs to.
         Write a file under another name and rename it when it is whole: a worker may be lost at any moment.
 
         Raises:
             UpdateFinishedTrialError: The trial is finished.
         """
         refuse_finished(self._draft)
+        self._ledger.flush(self._draft)
         folder = self.study.checkpoints.folder_of(self._number, self._draft.started_us)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
@@ -490,10 +591,20 @@ class Trial(BaseTrial):
         """The recommended values that the objective gave in this trial; of a trial by random draws only the first."""
         return self._defaults
 
+    @property
+    def confidence(self) -> dict[str, float]:
+        """How sure they are, by parameter, where the objective said so."""
+        confidence = self._confidence
+        return {name: sure for name, sure in confidence.items() if name in self._defaults} if confidence else {}
+
     def _repr_html_(self) -> str:
         from optimist.history.notebook import trial_html  # nobody but a notebook needs it
 
         return trial_html(self.freeze())
+
+    def defer_writes(self) -> None:
+        """From now on, parameters and attributes travel with the next commit: somebody sees to it that there is one soon."""
+        self._writes_through = False
 
     def freeze(self) -> FrozenTrial:
         """A snapshot of the trial."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from optimist.logging import get_logger
 from optimist.states import TrialState
+from optimist.storages.callbacks import RetryHeartbeatStaleTrialCallback
 from optimist.storages.heartbeat import reclaim_trial, retries_at_once
 from optimist.study.ledger import Ledger
 
@@ -50,18 +51,24 @@ class LostTrials:
                 if self._end(number, is_lost=False):
                     _logger.warning("Trial %d fails: its worker has not been heard of for too long.", number)
 
-    def give_up(self, number: int) -> bool:
+    def give_up(self, number: int, *, always_retry: bool = False) -> bool:
         """End a running trial whose worker is known to be gone, without waiting for its lease; it is queued again.
+
+        Args:
+            number: The trial.
+            always_retry: However often it was queued again before: its worker was asked to end, and did not fail.
 
         Returns:
             Whether it was ended: False if it is not running (any more).
         """
         with self._lock:
-            return self._end(number, is_lost=True)
+            return self._end(number, is_lost=True, always_retry=always_retry)
 
-    def _end(self, number: int, *, is_lost: bool) -> bool:
+    def _end(self, number: int, *, is_lost: bool, always_retry: bool = False) -> bool:
         ledger = self._study.ledger
         store, study_id, on_lost = ledger.storage, ledger.record.study_id, ledger.storage.leases.on_lost
+        if always_retry and isinstance(on_lost, RetryHeartbeatStaleTrialCallback):
+            on_lost = on_lost.without_limit()
         ledger.sync()  # what the worker said last goes into the retry
         trial = ledger.history.trial(number)
         if trial.state != TrialState.RUNNING:

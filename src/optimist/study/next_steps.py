@@ -65,6 +65,7 @@ class NextSteps(Findings):
             raise TypeError(f"The objective must be callable with a trial, but got {objective!r}.")
         self._sync_if_loaded()
         scratch = self._open_beside(f"{self.study_name}: check", InMemoryStorage(), RandomSampler(seed=0), NopPruner())
+        scratch.constraint = self.constraint
         return Checker(self, self.pruner, scratch, objective, n_trials, workers, max_seconds).check()
 
     def focus(self, budget: int | None = None) -> FocusReport:

@@ -13,10 +13,17 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from typing import Any, Final
 
-from optimist.history.attributes import DEFAULTS_KEY, FOCUS_KEY, METRIC_NAMES_KEY, RECOMMENDS_KEY
+from optimist.history.attributes import (
+    CONFIDENCE_KEY,
+    DEFAULTS_KEY,
+    FOCUS_KEY,
+    METRIC_NAMES_KEY,
+    RECOMMENDS_KEY,
+    WARM_START_KEY,
+)
 from optimist.history.draft import StudyChange
 from optimist.history.history import History
 from optimist.history.records import FrozenTrial
@@ -97,8 +104,9 @@ class Lane:
 
     def __init__(self, source: History) -> None:
         self.history = History(source.directions)
-        # What pruners match metrics to objectives by, and what the search keeps to; neither changes while trials run.
-        kept = (METRIC_NAMES_KEY, FOCUS_KEY)
+        # What pruners match metrics to objectives by, what the search keeps to, and what earlier studies tell; none of
+        # them changes while trials run.
+        kept = (METRIC_NAMES_KEY, FOCUS_KEY, WARM_START_KEY)
         self.history.system_attrs = {key: source.system_attrs[key] for key in kept if key in source.system_attrs}
         self._rows = RowReader(source)
         self._n_known = 0
@@ -113,8 +121,17 @@ class Lane:
         changes = [self._rows.change(row) for row in rows if row >= 0]  # else it is voided
         self.history.apply(changes)
         self.history.n_trials = self._n_known = n
-        if any(DEFAULTS_KEY in change.system_attrs or RECOMMENDS_KEY in change.system_attrs for change in changes):
-            self.history.apply([StudyChange(system_attrs={DEFAULTS_KEY: True})])
+        learned: dict[str, Any] = {}
+        for change in changes:
+            note = change.system_attrs.get(RECOMMENDS_KEY)
+            known = {**self.history.system_attrs, **learned}
+            if isinstance(note, dict):
+                learned[DEFAULTS_KEY] = {**_as_dict(known.get(DEFAULTS_KEY)), **note["default"]}
+                learned[CONFIDENCE_KEY] = {**known.get(CONFIDENCE_KEY, {}), **note["confidence"]}
+            elif DEFAULTS_KEY in change.system_attrs or note:  # by a release that did not note which values
+                learned.setdefault(DEFAULTS_KEY, known.get(DEFAULTS_KEY, True))
+        if learned:
+            self.history.apply([StudyChange(system_attrs=learned)])
 
 
 class StudyAsOf(StudyFace):
@@ -133,18 +150,22 @@ class StudyAsOf(StudyFace):
         self.history = history
         self.ledger, self.checkpoints = study.ledger, study.checkpoints
         self.sampler, self.pruner, self.proposal_lock = study.sampler, study.pruner, study.proposal_lock
+        self.constraint = study.constraint
         self._may_try_defaults = may_try_defaults
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _itself, (self._study,)
 
     def view(self, exclude: int = -1) -> View:
-        return View(self.history, exclude)
+        return View(self.history, exclude, parameter_constraint=self.constraint)
 
-    @property
-    def knows_defaults(self) -> bool:
-        """Whether one of the trials that are shown recommended values."""
-        return DEFAULTS_KEY in self.history.system_attrs
+    def knows(self, recommended: Mapping[str, Any], confidence: Mapping[str, float]) -> bool:
+        """Whether the trials that are shown recommended all of these values, and were as sure of them."""
+        attrs = self.history.system_attrs
+        defaults, noted = _as_dict(attrs.get(DEFAULTS_KEY)), attrs.get(CONFIDENCE_KEY, {})
+        return all(name in defaults and defaults[name] == value for name, value in recommended.items()) and all(
+            noted.get(name) == sure for name, sure in confidence.items()
+        )
 
     def tries_defaults(self, number: int) -> bool:
         """Whether the trial of this number shall try the recommended values."""
@@ -164,6 +185,10 @@ class StudyAsOf(StudyFace):
     def best_trials(self) -> list[FrozenTrial]:
         """The Pareto front of them, by number."""
         return [self.history.trial(self.history.number.data[row]) for row in self.view().front_rows()]
+
+
+def _as_dict(known: Any) -> dict[str, Any]:
+    return known if isinstance(known, dict) else {}
 
 
 def _itself(study: Owner) -> Owner:

@@ -6,14 +6,15 @@ import contextlib
 import gc
 import logging
 import threading
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-from optimist.exceptions import BudgetSpentError, LeaseLostError, TrialPruned, UpdateFinishedTrialError
-from optimist.execution.interrupts import Interrupts
+from optimist.exceptions import BudgetSpentError, DeadEndError, LeaseLostError, TrialPruned, UpdateFinishedTrialError
+from optimist.execution.interrupts import Interrupts, Terminated, terminating
 from optimist.execution.loops import run_in_threads, run_serially
 from optimist.logging import get_logger
 from optimist.states import TrialState
-from optimist.study.conductor import Conducted, Conductor
+from optimist.study.conductor import Conducted, Conductor, hand_back
+from optimist.study.ledger import Ledger
 from optimist.study.live_trial import Trial
 from optimist.study.outcome import Outcome, outcome_of
 from optimist.study.plan import Plan, is_at_least
@@ -44,13 +45,13 @@ class Loop:
         self._plan = plan
         self._conductor = Conductor(study, lag)
         self._n_left = plan.n_trials
-        self._n_running = 0
+        self._running: list[Trial] = []
         self._n_waiting = 0
         self._may_overlap = False
         self._has_next = False  # its trial was begun with the end of the last one
         self._lock = threading.Lock()
         self._turn = threading.Condition(self._lock)
-        self._interrupts = Interrupts()
+        self._interrupts = Interrupts(handles_term=study.escort.handles_term)
 
     def run(self, n_threads: int) -> None:
         """Run trials until there is a reason to stop."""
@@ -61,7 +62,8 @@ class Loop:
                 with self._interrupts:
                     run_serially(self._run_one)
             else:
-                run_in_threads(self._run_one, n_threads, self._halt)
+                with terminating(self._hand_back_all):
+                    run_in_threads(self._run_one, n_threads, self._halt)
         finally:
             self._conductor.close()
 
@@ -69,6 +71,12 @@ class Loop:
         with self._lock:
             self._study.is_stopping = True
             self._turn.notify_all()
+
+    def _hand_back_all(self) -> None:
+        """SIGTERM came, and threads cannot be ended: all that runs is queued again before the process ends."""
+        if self._study.ledger.is_shared:
+            for trial in list(self._running):
+                _hand_back(self._study, trial)
 
     def _run_one(self) -> bool:
         """Run one trial; False if none is to be run any more."""
@@ -82,7 +90,7 @@ class Loop:
             try:
                 outcome = self._run(trial)
             finally:
-                self._leave()
+                self._leave(trial)
             if self._plan.callbacks:
                 frozen = trial.freeze()
                 self._interrupts.release()
@@ -112,8 +120,7 @@ class Loop:
         with self._lock:
             if self._has_next:
                 self._has_next = False
-                self._n_running += 1
-                return conductor.begin(self._plan.terms)
+                return self._enter(conductor.begin(self._plan.terms))
             if not study.escort.may_begin():
                 return None
             is_spent = False  # as the last look found, with nobody to wait for
@@ -122,7 +129,7 @@ class Loop:
                     break
                 try:
                     trial = conductor.begin(self._plan.terms) if conductor.wants_more() else None
-                    may_change = self._n_running > 0
+                    may_change = bool(self._running)
                 except BudgetSpentError:
                     trial = None
                     may_change = conductor.waits_for_others()
@@ -131,8 +138,7 @@ class Loop:
                         continue
                 if trial is not None:
                     self._n_left -= 1
-                    self._n_running += 1
-                    return trial
+                    return self._enter(trial)
                 if not may_change:
                     break
                 self._n_waiting += 1
@@ -150,9 +156,14 @@ class Loop:
             and self._study.escort.may_begin()
         )
 
-    def _leave(self) -> None:
+    def _enter(self, trial: Trial | None) -> Trial | None:
+        if trial is not None:
+            self._running.append(trial)
+        return trial
+
+    def _leave(self, trial: Trial) -> None:
         with self._lock:
-            self._n_running -= 1
+            self._running.remove(trial)
             if self._n_waiting:
                 self._turn.notify_all()
 
@@ -174,11 +185,16 @@ class Loop:
         except TrialPruned:
             self._interrupts.hold()
             outcome = outcome_of(trial.draft, None, TrialState.PRUNED, n_objectives, study.ledger.history.system_attrs)
+        except Terminated:
+            self._interrupts.hold()
+            _hand_back(study, trial)
+            raise
         except BaseException as raised:  # noqa: BLE001 - whatever happens, the trial gets an outcome
             self._interrupts.hold()
             outcome = Outcome(TrialState.FAIL, None, f"{type(raised).__name__}: {raised}")
             error = raised
-        is_fatal = error is not None and not isinstance(error, self._plan.catch)
+        is_forgiven = self._conductor.forgives(is_dead_end=isinstance(error, DeadEndError))
+        is_fatal = error is not None and not is_forgiven and not isinstance(error, self._plan.catch)
         then = self._plan.terms if not is_fatal and self._may_begin_next() else None
         try:
             self._has_next = self._conductor.end(trial, outcome, then)
@@ -198,9 +214,9 @@ class Loop:
             raise
         else:
             if outcome.state == TrialState.FAIL:
-                _log_failure(trial, outcome, error)
+                log_failure(trial.number, trial.params, outcome, error)
             elif _logger.isEnabledFor(logging.INFO):
-                _log_end(trial, outcome)
+                log_end(study.ledger, trial.number, trial.params, outcome)
         is_fatal = is_fatal and error is not None
         study.escort.ended(trial.number, outcome.state, outcome.values, is_fatal=is_fatal)
         if error is not None and is_fatal:
@@ -208,23 +224,26 @@ class Loop:
         return outcome
 
 
-def _log_failure(trial: Trial, outcome: Outcome, error: BaseException | None) -> None:
-    _logger.warning(
-        "Trial %d failed with parameters %s. %s", trial.number, trial.params, outcome.problem, exc_info=error
-    )
+def _hand_back(study: LoopStudy, trial: Trial) -> None:
+    if hand_back(study, trial.draft):
+        _logger.warning("SIGTERM: trial %d is handed back to the queue.", trial.number)
+    study.escort.ended(trial.number, TrialState.FAIL, None, is_fatal=False)
 
 
-def _log_end(trial: Trial, outcome: Outcome) -> None:
-    ledger = trial.study.ledger
+def log_failure(number: int, params: dict[str, Any], outcome: Outcome, error: BaseException | None) -> None:
+    """Tell of a trial that failed."""
+    _logger.warning("Trial %d failed with parameters %s. %s", number, params, outcome.problem, exc_info=error)
+
+
+def log_end(ledger: Ledger, number: int, params: dict[str, Any], outcome: Outcome) -> None:
+    """Tell of a trial that is complete or pruned."""
     if outcome.state == TrialState.PRUNED:
-        _logger.info("Trial %d pruned.", trial.number)
+        _logger.info("Trial %d pruned.", number)
         return
     assert outcome.values is not None
     if len(outcome.values) > 1:
-        _logger.info("Trial %d finished with values %s and parameters %s.", trial.number, outcome.values, trial.params)
+        _logger.info("Trial %d finished with values %s and parameters %s.", number, outcome.values, params)
         return
     best = ledger.best_trial()
     tail = "" if best is None else f" Best is trial {best.number} with value {best.value}."
-    _logger.info(
-        "Trial %d finished with value %s and parameters %s.%s", trial.number, outcome.values[0], trial.params, tail
-    )
+    _logger.info("Trial %d finished with value %s and parameters %s.%s", number, outcome.values[0], params, tail)

@@ -83,6 +83,22 @@ def check_order(lag: int, sampler: BaseSampler, pruner: BasePruner) -> None:
         )
 
 
+def check_executor(n_jobs: int, *, has_limits: bool, is_deterministic: bool) -> None:
+    """Refuse what does not go with an executor.
+
+    Raises:
+        ValueError: Something is asked for that only our own threads or processes can do.
+    """
+    if n_jobs != 1:
+        raise ValueError(
+            f"An executor has its own workers: leave out n_jobs={n_jobs}, or say workers=N for N at a time."
+        )
+    if has_limits:
+        raise ValueError("trial_timeout and trial_memory need processes that we can end: leave out the executor.")
+    if is_deterministic:
+        raise ValueError("optimize(deterministic=...) works with n_jobs and workers: leave out the executor.")
+
+
 def check_exception_classes(catch: tuple[Any, ...]) -> None:
     """Raise TypeError unless all are exception classes."""
     for error in catch:

@@ -13,11 +13,15 @@ import sys
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from optimist.history.attributes import PROVENANCE_KEY
+from optimist.history.attributes import CONSTRAINED_KEY, PROVENANCE_KEY
 from optimist.history.history import History
+from optimist.history.parameter_constraint import ParameterConstraint
+from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
 from optimist.samplers.base import BaseSampler
 from optimist.version import __version__
+
+_logger = get_logger(__name__)
 
 _LIBRARIES: Final = ("numpy", "scipy", "sklearn", "torch", "tensorflow", "jax", "xgboost", "lightgbm", "catboost")
 _N_MAX_NOTES: Final = 20
@@ -49,6 +53,21 @@ def note_provenance(ledger: _Ledger, sampler: BaseSampler, pruner: BasePruner) -
         notes[place] = {**note, "versions": notes[place]["versions"] | note["versions"]}
     if len(notes) <= _N_MAX_NOTES:
         ledger.set_study_attr(PROVENANCE_KEY, notes, is_system=True)
+
+
+def note_constraint(ledger: _Ledger, constraint: ParameterConstraint | None) -> None:
+    """Note that trials keep to a parameter constraint, which itself cannot be stored; warn where it is missing."""
+    noted = ledger.history.system_attrs.get(CONSTRAINED_KEY)
+    if constraint is not None:
+        name = getattr(constraint.predicate, "__qualname__", repr(constraint.predicate))
+        if noted != name:
+            ledger.set_study_attr(CONSTRAINED_KEY, name, is_system=True)
+    elif noted:
+        _logger.warning(
+            "The study has had the parameter_constraint %r, which this process does not know; its trials may break it. Give "
+            "parameter_constraint= to load_study() or create_study().",
+            noted,
+        )
 
 
 def _is_same(note: dict[str, Any], known: dict[str, Any]) -> bool:

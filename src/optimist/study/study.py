@@ -6,15 +6,18 @@ import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from optimist.distributions import BaseDistribution, check_distribution_compatibility
-from optimist.exceptions import TrialNotFoundError, UpdateFinishedTrialError
+from optimist.exceptions import ForbiddenParametersError, TrialNotFoundError, UpdateFinishedTrialError
+from optimist.execution.executors import pool_of
 from optimist.execution.loops import count_threads, count_workers
 from optimist.history.attributes import FIXED_PARAMS_KEY, METRIC_NAMES_KEY
 from optimist.history.draft import TrialChange
 from optimist.history.history import change_of
+from optimist.history.parameter_constraint import ParameterConstraint, Predicate
 from optimist.history.records import FrozenTrial, create_trial
 from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
@@ -26,10 +29,12 @@ from optimist.storages.base import ANY_TERMS, Terms
 from optimist.storages.open import StorageLike, open_face
 from optimist.study.checkpoints import Checkpoints
 from optimist.study.conductor import end_trial, is_exhaustible, propose
+from optimist.study.constrained_trial import ConstrainedTrial
 from optimist.study.crew_loop import CrewLoop
 from optimist.study.defaults import tries_defaults
 from optimist.study.dry_run import hand_over
 from optimist.study.escort import Escort
+from optimist.study.executor_loop import ExecutorLoop
 from optimist.study.launched import escort_of
 from optimist.study.ledger import open_ledger
 from optimist.study.limits import Limits
@@ -38,10 +43,10 @@ from optimist.study.lost_trials import LostTrials
 from optimist.study.next_steps import NextSteps
 from optimist.study.optimize import Loop
 from optimist.study.outcome import outcome_of
-from optimist.study.plan import Objective, Plan, check_exception_classes, check_order, is_at_least
+from optimist.study.plan import Objective, Plan, check_exception_classes, check_executor, check_order, is_at_least
 from optimist.study.progress import Progress
 from optimist.study.promotions import Promotions, at_rung
-from optimist.study.provenance import note_provenance
+from optimist.study.provenance import note_constraint, note_provenance
 
 if TYPE_CHECKING:
     pass
@@ -57,6 +62,7 @@ class Study(NextSteps):
         storage: A URL, a file name or a storage.
         sampler: Proposes parameters; AutoSampler by default.
         pruner: Stops hopeless trials early; by default the median rule.
+        parameter_constraint: See :func:`create_study`.
 
     Attributes:
         study_name: Its name, unique in the storage.
@@ -72,6 +78,7 @@ class Study(NextSteps):
         storage: StorageLike,
         sampler: BaseSampler | None = None,
         pruner: BasePruner | None = None,
+        parameter_constraint: Predicate | None = None,
     ) -> None:
         self._storage, opened = open_face(storage)
         self.study_name = study_name
@@ -79,7 +86,17 @@ class Study(NextSteps):
         self.sampler: BaseSampler = AutoSampler() if sampler is None else sampler
         self.pruner: BasePruner = MedianPruner() if pruner is None else pruner
         self.keep_checkpoints = False
+        self.parameter_constraint = parameter_constraint
         self._make_locks()
+
+    @property
+    def parameter_constraint(self) -> Predicate | None:
+        """The rule that no proposal breaks, see :func:`create_study`; may be replaced between trials."""
+        return None if self.constraint is None else self.constraint.predicate
+
+    @parameter_constraint.setter
+    def parameter_constraint(self, predicate: Predicate | None) -> None:
+        self.constraint = None if predicate is None else ParameterConstraint(predicate)
 
     def _make_locks(self) -> None:
         self.is_stopping = False
@@ -131,6 +148,7 @@ class Study(NextSteps):
         trial_timeout: float | None = None,
         trial_memory: float | str | None = None,
         deterministic: bool | int = False,
+        executor: Executor | Any = None,
     ) -> None:
         """Run trials of an objective.
 
@@ -148,20 +166,24 @@ class Study(NextSteps):
                 meet it exactly. Trials of lost workers do not count, their retries do; nor do promotions.
             workers: Number of processes that run the trials, -1 for one per processor; None: this process runs them.
                 The objective goes to them by cloudpickle; ``callbacks`` and the progress bar stay here. A trial whose
-                process dies is run again.
+                process dies is run again. With an executor: the number of trials that run at a time.
             trial_timeout: A trial that takes more than so many seconds fails, and the study goes on; implies
                 ``workers=1`` if none are asked for.
             trial_memory: A trial whose process holds more memory fails likewise; in bytes, or text such as "2GB".
-
             deterministic: A number N: trial k is proposed, and pruned, by what the trials up to k - N gave, and by
                 nothing else, so that the same seed gives the same trials whoever is faster. It waits for these. All
                 workers say the same N, at least as many as they are. True: the number of threads or processes.
+            executor: Where trials run: an executor of ``concurrent.futures``, a Dask client, or the module ``ray`` (or
+                :class:`optimist.execution.RayExecutor`). This process proposes and tells; as many trials run at a time
+                as the executor has slots, which may change meanwhile. A trial whose node is lost is run again.
 
         Raises:
             RuntimeError: Called inside an objective or a callback of this study.
+            TypeError: ``executor`` is none.
             ValueError: ``n_jobs`` is neither positive nor -1, ``workers`` likewise, both are given, or ``target`` is
                 given for several objectives, or ``deterministic`` is negative or comes with a sampler that has no
-                seed, or with a pruner that promotes trials.
+                seed, or with a pruner that promotes trials. Or ``executor`` comes with ``n_jobs``, with
+                ``deterministic``, or with limits, or does not tell how many slots it has.
             WorkerError: A worker process raised what ``catch`` does not name, or they die again and again.
         """
         if not callable(func):
@@ -169,22 +191,23 @@ class Study(NextSteps):
         hand_over(self, func, n_trials if total_trials is None else total_trials, workers)
         catch = tuple(catch) if isinstance(catch, Iterable) else (catch,)
         check_exception_classes(catch)
-        n_threads = count_threads(n_jobs)
         limits = Limits.of(trial_timeout, trial_memory)
+        if executor is not None:
+            check_executor(n_jobs, has_limits=bool(limits), is_deterministic=bool(deterministic))
+            workers = None if workers == -1 else workers  # all that it has
+        n_threads = count_threads(n_jobs)
         n_workers = count_workers(workers, n_jobs) if workers is not None or limits else 0
+        pool = None if executor is None else pool_of(executor)
         lag = max(n_threads, n_workers) if deterministic is True else int(deterministic)
         check_order(lag, self.sampler, self.pruner)
         if getattr(self.in_loop, "is_set", False) or not self._optimize_lock.acquire(blocking=False):
             raise RuntimeError("Study.optimize() cannot be called inside an objective or a callback of the same study.")
         try:
-            if target is not None:
-                self._require_one_objective("optimize(target=...)", "a callback that calls stop()")
-                best = self.ledger.best_trial()
-                if best is not None and is_at_least(best.values[0], target, self.direction):  # type: ignore[index]
-                    _logger.info("Trial %d meets the target %s already.", best.number, target)
-                    return
+            if target is not None and self._meets(target):
+                return
             self.is_stopping = False
             note_provenance(self.ledger, self.sampler, self.pruner)
+            note_constraint(self.ledger, self.constraint)
             self.ledger.wants_news = (
                 self.sampler.reads_history
                 or bool(callbacks)
@@ -203,14 +226,25 @@ class Study(NextSteps):
                     terms=Terms(self.ledger.storage.leases.length_s, total_trials, is_exhaustible(self.sampler)),
                     progress=bar,
                 )
-                if n_workers:
+                if pool is not None:
+                    ExecutorLoop(self, plan, pool, n_workers or None).run()
+                elif n_workers:
                     CrewLoop(self, plan, limits, lag).run(n_workers)
-                    return
-                with self.ledger.working(self.lost_trials.reclaim):
-                    Loop(self, plan, lag).run(n_threads)
+                else:
+                    with self.ledger.working(self.lost_trials.reclaim):
+                        Loop(self, plan, lag).run(n_threads)
         finally:
             self.in_loop.is_set = False
             self._optimize_lock.release()
+
+    def _meets(self, target: float) -> bool:
+        """Whether there is a trial as good as that."""
+        self._require_one_objective("optimize(target=...)", "a callback that calls stop()")
+        best = self.ledger.best_trial()
+        if best is None or not is_at_least(best.values[0], target, self.direction):  # type: ignore[index]
+            return False
+        _logger.info("Trial %d meets the target %s already.", best.number, target)
+        return True
 
     def ask(self, fixed_distributions: dict[str, BaseDistribution] | None = None) -> Trial:
         """Start a trial, to be ended with :meth:`tell`.
@@ -220,6 +254,8 @@ class Study(NextSteps):
                 so does the trial.
         """
         trial = propose(self, self.promotions.begin(ANY_TERMS) or self.ledger.begin(), writes_through=True)
+        if isinstance(trial, ConstrainedTrial):
+            trial.expected = fixed_distributions or {}
         try:
             for name, distribution in (fixed_distributions or {}).items():
                 trial.suggest(name, distribution)
@@ -268,7 +304,9 @@ class Study(NextSteps):
         try:
             if state is None:
                 outcome = at_rung(self, draft, outcome)
-            end_trial(self, draft, outcome, trial.recommended if isinstance(trial, Trial) else {})
+            told = trial if isinstance(trial, Trial) else None
+            recommended, confidence = (told.recommended, told.confidence) if told else ({}, {})
+            end_trial(self, draft, outcome, recommended, confidence=confidence)
         except UpdateFinishedTrialError:
             if not skip_if_finished:
                 raise ValueError(f"Trial {number} was told by another worker meanwhile; it is told once.") from None
@@ -284,6 +322,7 @@ class Study(NextSteps):
         if not getattr(self.in_loop, "is_set", False):
             raise RuntimeError("Study.stop() is for objectives and callbacks: it ends the optimize() that runs them.")
         self.is_stopping = True
+        self.escort.stopped()
 
     def enqueue_trial(
         self, params: dict[str, Any], user_attrs: dict[str, Any] | None = None, skip_if_exists: bool = False
@@ -297,9 +336,14 @@ class Study(NextSteps):
 
         Raises:
             TypeError: ``params`` is not a dictionary.
+            ForbiddenParametersError: The study's ``parameter_constraint`` forbids them; it is a ValueError. Nothing is queued.
         """
         if not isinstance(params, dict):
             raise TypeError(f"enqueue_trial() takes a dictionary of parameters, but got {params!r}.")
+        if self.constraint is not None and self.constraint.judge(params) is False:
+            raise ForbiddenParametersError(
+                f"enqueue_trial() got parameters that the study's parameter_constraint forbids: {params!r}. They are not queued."
+            )
         if skip_if_exists and self._has_trial_with(params):
             _logger.info("A trial with the parameters %s exists; it is not queued again.", params)
             return
@@ -406,9 +450,14 @@ class Study(NextSteps):
         """Keep a note of an algorithm with the study."""
         self.ledger.set_study_attr(key, value, is_system=True)
 
-    def give_up(self, number: int) -> bool:
-        """End a running trial whose worker is known to be gone, and queue it again; False if it is not running."""
-        return self.lost_trials.give_up(number)
+    def give_up(self, number: int, *, always_retry: bool = False) -> bool:
+        """End a running trial whose worker is known to be gone, and queue it again; False if it is not running.
+
+        Args:
+            number: The trial.
+            always_retry: However often it was queued again before: its worker was asked to end, and did not fail.
+        """
+        return self.lost_trials.give_up(number, always_retry=always_retry)
 
     def _check_kinds(self, changes: list[TrialChange]) -> None:
         params = [(name, distribution) for change in changes for name, distribution, _ in change.params]

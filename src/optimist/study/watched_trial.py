@@ -13,6 +13,7 @@ from optimist.distributions import BaseDistribution, check_distribution_compatib
 from optimist.execution.memory import can_measure, resident_bytes
 from optimist.history.draft import Draft
 from optimist.history.layout import Edge
+from optimist.study.constrained_trial import ConstrainedTrial
 from optimist.study.live_trial import Owner, Trial
 
 _INTERVAL_S = 0.02
@@ -78,6 +79,10 @@ class WatchedTrial(Trial):
         if not self._can_be_pruned:
             super().should_prune()  # says what is wrong
         return False
+
+
+class WatchedConstrainedTrial(WatchedTrial, ConstrainedTrial):
+    """The same in a study with a parameter constraint."""
 
 
 class MemoryPeak:

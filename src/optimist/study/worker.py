@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from optimist.execution.child import ParentLine
 from optimist.history.attributes import LEASE_LOST_KEY
-from optimist.logging import set_verbosity
 from optimist.states import TrialState
 from optimist.study import crew_messages as messages
 from optimist.study.escort import Escort
+from optimist.study.guest import open_luggage
 from optimist.study.launched import LAUNCH_VARIABLES
 from optimist.study.study import Study
 
@@ -26,6 +26,7 @@ class ParentEscort(Escort):
     """
 
     may_overlap = False
+    handles_term = False  # it comes from the parent, who sees to the trial
 
     def __init__(self, line: ParentLine, study: Study) -> None:
         self._line = line
@@ -37,6 +38,9 @@ class ParentEscort(Escort):
 
     def begun(self, number: int) -> None:
         self._line.send(messages.encode(messages.Began(number)))
+
+    def stopped(self) -> None:
+        self._line.send(messages.encode(messages.Stopped()))  # at once, for other workers begin trials meanwhile
 
     def dropped(self, number: int) -> None:
         self._line.send(messages.encode(messages.Dropped(number)))
@@ -63,15 +67,8 @@ def main(line: ParentLine, payload: bytes) -> None:
 
 
 def _work(line: ParentLine, payload: bytes) -> None:
-    luggage = messages.Luggage(payload)
-    storage, name = luggage.place()
-    study = Study(name, storage)
+    study, work = open_luggage(payload)
     study.escort = ParentEscort(line, study)
-    work = luggage.work({"study": study, "ledger": study.ledger, "storage": storage, "face": study._storage})
-    set_verbosity(work.verbosity)
-    study.sampler, study.pruner = work.sampler, work.pruner
-    study.keep_checkpoints = work.keep_checkpoints
-    storage.leases = work.leases
     study.optimize(
         work.objective,
         catch=work.catch,  # type: ignore[arg-type]  # checked by the parent

@@ -29,6 +29,7 @@ from optimist.storages.memory import MemoryStore
 from optimist.study.catalog import create_study
 from optimist.study.live_trial import Trial
 from optimist.study.study import Study
+from optimist.testing.constrained_sampling import ConstrainedSampling
 from optimist.testing.spaces import (
     ALL_SMALL,
     CONDITIONAL,
@@ -46,12 +47,12 @@ from optimist.testing.spaces import (
     loss_in,
     suggest,
 )
-from optimist.testing.suite import Suite, needs
+from optimist.testing.suite import needs
 
 N_TRIALS = 25  # more than the random trials that model-based samplers usually begin with
 
 
-class SamplerSuite(Suite):
+class SamplerSuite(ConstrainedSampling):
     """What every sampler promises; see the module for how to use it.
 
     Attributes:

@@ -59,6 +59,11 @@ SPACES: dict[str, Space] = {
     "many choices": {"c": CategoricalDistribution(list(range(100)))},
     "odd choices": {"c": CategoricalDistribution([None, True, 1.5, "1", math.nan, "", math.inf])},
     "two choices": {"c": CategoricalDistribution([True, False])},
+    "ordered choices": {
+        "size": CategoricalDistribution(["small", "medium", "large"], ordered=True),
+        "depth": CategoricalDistribution([2**i for i in range(40)], ordered=True),
+        "kind": CategoricalDistribution(["a", "b"]),
+    },
     "single values": {"a": FloatDistribution(2, 2), "b": IntDistribution(3, 3), "c": CategoricalDistribution(["only"])},
     "single values beside others": {
         "a": FloatDistribution(2, 2, log=True),
@@ -141,7 +146,7 @@ def suggest(trial: Trial, name: str, distribution: BaseDistribution) -> Any:
             name, distribution.low, distribution.high, log=distribution.log, step=distribution.step
         )
     assert isinstance(distribution, CategoricalDistribution)
-    return trial.suggest_categorical(name, distribution.choices)
+    return trial.suggest_categorical(name, distribution.choices, ordered=distribution.ordered)
 
 
 def loss(params: Mapping[str, Any], space: Space) -> float:

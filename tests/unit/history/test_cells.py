@@ -158,10 +158,19 @@ def test_fixed_parameters_leave_a_part_of_the_space() -> None:
     tried = study.view().tried_cells(SPACE, fixed={"c": 1})
     assert (tried.n_cells, tried.n_left) == (4, 3)
     columns = tried.sample(np.random.default_rng(0), 10)
-    assert sorted(columns["x"].tolist()) == [2, 3, 4]
-    assert columns["c"].tolist() == [1, 1, 1]
+    assert sorted(columns["x"].tolist()) == [3, 4]  # what failed comes last
+    assert columns["c"].tolist() == [1, 1]
+    assert tried.comes_last({"x": 2, "c": 1})
+    assert not tried.comes_last({"x": 3, "c": 1})
     assert not tried.contains({"x": 1, "c": 0})  # no cell of this part
     assert study.view().tried_cells(SPACE, fixed={"x": 99}).n_left == 3
+
+
+def test_cells_that_failed_least_come_first_when_no_others_are_left() -> None:
+    study = study_of(*[(FAIL, {"x": x, "c": "b"}) for x in (1, 1, 2, 3, 3, 3, 4, 4, 4, 4)])
+    tried = study.view().tried_cells(SPACE, fixed={"c": 1})
+    assert tried.sample(np.random.default_rng(0), 10)["x"].tolist() == [2, 1, 3, 4]
+    assert not tried.comes_last({"x": 4, "c": 1})
 
 
 def test_astronomically_large_spaces_cost_nothing() -> None:

@@ -140,12 +140,23 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_a_costly_proposal_must_have_been_earned(clock: Clock) -> None:
-    view = View(study_of_long_trials(4, seconds=0.5).ledger.history)  # each trial earns 0.04 s
+    view = View(study_of_long_trials(4, seconds=0.5).ledger.history)  # each trial earns 0.045 s
     pace = Pace()
-    assert [pace.affords(view) for _ in range(8)] == [False] * 7 + [True]  # 0.3 s are expected of the first
-    with pace.spending():
+    assert [pace.affords(view) for _ in range(6)] == [False] * 5 + [True]  # 0.25 s are expected of the first
+    with pace.spending(is_costly=True):
         clock.now += 0.5
-    assert [pace.affords(view) for _ in range(5)] == [False] * 4 + [True]  # 0.52 s are earned by 13 trials
+    # 0.52 s are the share of 5.78 s, which 13 trials take themselves, for half a second of theirs is the proposal's.
+    assert [pace.affords(view) for _ in range(7)] == [False] * 6 + [True]
+
+
+def test_cheap_proposals_are_made_at_any_cost_and_count(clock: Clock) -> None:
+    view = View(study_of_long_trials(4, seconds=0.5).ledger.history)
+    pace = Pace()
+    for _ in range(20):
+        pace.affords(view)
+        with pace.spending(is_costly=False):
+            clock.now += 0.05
+    assert not pace.affords(view)
 
 
 def test_what_is_spent_stays_within_the_share(clock: Clock) -> None:
@@ -153,10 +164,10 @@ def test_what_is_spent_stays_within_the_share(clock: Clock) -> None:
     pace, n_trials = Pace(), 1000
     for _ in range(n_trials):
         if pace.affords(view):
-            with pace.spending():
+            with pace.spending(is_costly=True):
                 clock.now += 0.07
-    earned_s = SHARE * 0.5 * n_trials
-    assert earned_s - 0.1 <= clock.now <= earned_s + 0.07
+    own_s = 0.5 * n_trials - clock.now
+    assert SHARE * own_s - 0.1 <= clock.now <= SHARE * own_s + 0.07
 
 
 def test_a_sampler_that_learnt_its_pace_can_be_sent_away() -> None:

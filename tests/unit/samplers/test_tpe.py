@@ -18,6 +18,7 @@ import pytest
 import optimist
 from optimist.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optimist.exceptions import ExperimentalWarning
+from optimist.history.attributes import LEASE_LOST_KEY, SURPLUS_KEY
 from optimist.numerics.parzen import ParzenMixtures
 from optimist.samplers import TPESampler
 from optimist.samplers.tpe import model
@@ -93,14 +94,23 @@ class TestGoodTrials:
         for n, expected in enumerate([[0], [0, 3], [0, 2, 3], [0, 1, 2, 3]], 1):
             assert good(split_of(study, gamma=lambda _, n=n: n)) == expected
 
-    def test_failed_trials_count_as_neither(self) -> None:
+    def test_failed_trials_are_bad_ones(self) -> None:
         study = optimist.create_study()
         for i in range(10):
             add(study, i, i)
             add(study, 50 + i, state=TrialState.FAIL)
         split = split_of(study)
         assert good(split) == [0]
-        assert bad(split) == list(range(1, 10))
+        assert bad(split) == [*range(1, 10), *range(50, 60)]
+        assert split.above.weights[-10:].sum() == pytest.approx(9.0)  # as much as all others
+
+    def test_failed_trials_of_lost_workers_are_neither(self) -> None:
+        study = optimist.create_study()
+        for i in range(10):
+            add(study, i, i)
+        add(study, 50, state=TrialState.FAIL, system_attrs={LEASE_LOST_KEY: True})
+        add(study, 51, state=TrialState.FAIL, system_attrs={SURPLUS_KEY: True})
+        assert bad(split_of(study)) == list(range(1, 10))
 
     def test_are_chosen_among_the_trials_that_have_the_parameters(self) -> None:
         study = optimist.create_study()

@@ -10,6 +10,7 @@ import pytest
 from optimist.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optimist.exceptions import InvalidSpaceTypeError
 from optimist.samplers.tpe.box import Box, box_of
+from optimist.search_space.encoding import encoding_of
 from optimist.search_space.space import SearchSpace
 
 SPACE = SearchSpace(
@@ -113,3 +114,38 @@ def test_unknown_kinds_are_refused() -> None:
 
     with pytest.raises(InvalidSpaceTypeError, match="'x'"):
         Box(SearchSpace({"x": Odd()}))
+
+
+# The unit cube
+
+
+MIXED = SearchSpace(
+    {
+        "x": FloatDistribution(1e-3, 10, log=True),
+        "y": FloatDistribution(0, 1, step=0.25),
+        "n": IntDistribution(1, 50, log=True),
+        "m": IntDistribution(3, 9, step=2),
+        "size": CategoricalDistribution(["s", "m", "l"], ordered=True),
+        "kind": CategoricalDistribution(["a", "b", "c", "d"]),
+    }
+)
+
+
+def test_coordinates_are_those_of_the_encoding() -> None:
+    box, encoding = box_of(MIXED), encoding_of(MIXED)
+    columns = encoding.decode(np.random.default_rng(0).random((40, len(MIXED))))
+    points = box.points(np.array([columns[name] for name in box.names], np.float64))
+    unit = dict(zip(box.names, box.unit(points), strict=True))
+    encoded = encoding.encode(columns)
+    for name, column in encoding.columns.items():
+        tolerance = 0.04 if name == "n" else 1e-9  # a logarithmic cell has its middle in values, or in the logarithm
+        np.testing.assert_allclose(unit[name], encoded[:, column.start], atol=tolerance)
+    np.testing.assert_allclose(box.points_at(box.unit(points)), points, atol=1e-9)
+
+
+def test_random_search_has_this_density() -> None:
+    box = box_of(SearchSpace({name: MIXED[name] for name in ("n", "m", "kind")}))
+    values = np.array([(n, m, k) for n in range(1, 51) for m in (3, 5, 7, 9) for k in range(4)], np.float64).T
+    by_name = dict(zip(("n", "m", "kind"), values, strict=True))
+    points = box.points(np.array([by_name[name] for name in box.names]))
+    assert np.exp(box.log_uniform(points)).sum() == pytest.approx(1.0)

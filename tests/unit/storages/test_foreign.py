@@ -9,6 +9,7 @@ import optimist
 from optimist.distributions import BaseDistribution, FloatDistribution
 from optimist.exceptions import BudgetSpentError, StudyNotFoundError, TrialNotFoundError, UpdateFinishedTrialError
 from optimist.history.draft import StudyChange, TrialChange
+from optimist.samplers import RandomSampler
 from optimist.states import StudyDirection, TrialState
 from optimist.storages import BaseStorage, InMemoryStorage
 from optimist.storages.base import Terms
@@ -169,7 +170,7 @@ def test_methods_that_a_storage_inherits(mine: Mine) -> None:
 
 
 def test_named_metrics_have_a_place(mine: Mine) -> None:
-    study = optimist.create_study(study_name="study", storage=mine)
+    study = optimist.create_study(study_name="study", storage=mine, sampler=RandomSampler(0))
     trial = study.ask()
     trial.report({"loss": 2.5, "accuracy": 0.5}, 0)
     trial.report({"loss": 1.5, "seconds": 0.25}, 1)

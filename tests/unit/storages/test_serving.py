@@ -14,6 +14,7 @@ from optimist.exceptions import (
     TrialNotFinishedError,
     TrialNotFoundError,
 )
+from optimist.execution.addresses import Address
 from optimist.execution.channel import Channel
 from optimist.history.draft import TrialChange
 from optimist.states import StudyDirection, TrialState
@@ -22,7 +23,7 @@ from optimist.storages.foreign import ForeignStorage
 from optimist.storages.memory import MemoryStore
 from optimist.storages.open import open_storage
 from optimist.storages.remote import RemoteStorage
-from optimist.storages.serving import StorageServer, answer, works_elsewhere
+from optimist.storages.serving import StorageServer, answer, works_elsewhere, works_everywhere
 from optimist.storages.sql.storage import SQLStorage
 from optimist.storages.wire import SentError, to_error
 from optimist.testing.storages.reader import read
@@ -127,4 +128,38 @@ def test_a_fork_makes_a_connection_of_its_own() -> None:
         _, status = os.waitpid(pid, 0)
         assert os.waitstatus_to_exitcode(status) == 1
         assert len(storage.list_studies()) == 1
+        storage.close()
+
+
+def test_which_storages_work_everywhere(tmp_path: object) -> None:
+    class OnServer(RemoteStorage):
+        location = None  # type: ignore[assignment]
+
+        def __reduce__(self) -> tuple[object, ...]:
+            return RemoteStorage, ("h", 1, "t")
+
+    def at(location: object) -> bool:
+        storage = OnServer("h", 1, "t")
+        OnServer.location = location  # type: ignore[assignment]
+        return works_everywhere(storage)
+
+    assert at("mysql://db.cluster:3306/example")
+    assert at("redis://10.0.0.5/0")
+    assert not at("mysql://localhost/example")
+    assert not at("postgresql://127.0.0.1:5432/example")
+    assert not at(None)
+    assert not works_everywhere(SQLStorage(f"sqlite:///{tmp_path}/s.db"))
+    assert not works_everywhere(MemoryStore())
+
+
+@pytest.mark.parametrize(
+    ("address", "host"), [(Address("localhost", interface=""), "localhost"), (Address("::1"), "[::1]")]
+)
+def test_other_addresses(address: Address, host: str) -> None:
+    if address.host == "::1" and not socket.has_dualstack_ipv6():
+        return  # a machine without IPv6 has nothing to listen at
+    with StorageServer(MemoryStore(), address) as server:
+        assert f"@{host}:{server.port}" in server.url
+        storage = open_storage(server.url)
+        assert storage.list_studies() == []
         storage.close()

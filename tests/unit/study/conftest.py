@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 import optimist
 from optimist.samplers import RandomSampler
+from optimist.states import TrialState
 
 MakeStudy = Callable[..., optimist.Study]
 
@@ -49,3 +51,35 @@ def suggest_all(trial: Any) -> float:
 def states(study: optimist.Study) -> list[str]:
     """The states of all trials, by number."""
     return [trial.state.name for trial in study.get_trials(deepcopy=False)]
+
+
+def is_first(mark: Path) -> bool:
+    """Whether no process asked before this one."""
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+class Stateful(optimist.samplers.BaseSampler):
+    """Keeps a random state and a list, as samplers for Optuna do."""
+
+    def __init__(self) -> None:
+        self.random = random.Random(0)
+        self.ended: list[int] = []
+
+    def reseed_rng(self) -> None:
+        self.random = random.Random()
+
+    def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
+        return {}
+
+    def sample_relative(self, study: Any, trial: Any, search_space: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> float:
+        return self.random.uniform(0, 1)
+
+    def after_trial(self, study: Any, trial: Any, state: TrialState, values: Any) -> None:
+        self.ended = sorted([*self.ended, trial.number])

@@ -294,3 +294,24 @@ def test_trial_that_is_lost_just_when_the_budget_looks_spent_is_run(
     monkeypatch.setattr(Conductor, "waits_for_others", others_after_the_loss)
     study.optimize(lambda trial: 1.0, total_trials=1)
     assert [trial.state.name for trial in study.trials] == ["FAIL", "COMPLETE"]
+
+
+def test_no_checkpoint_outlives_the_parameters_that_it_belongs_to(tmp_path: Path) -> None:
+    storage = str(tmp_path / "study.db")
+    study = optimist.create_study(storage=storage, study_name="s", sampler=RandomSampler(seed=0))
+
+    def objective(trial: Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        assert trial.checkpoint_dir.is_dir()
+        assert optimist.load_study(study_name="s", storage=storage).trials[0].params == {"x": x}
+        return x
+
+    study.optimize(objective, n_trials=1)
+
+
+@pytest.mark.slow
+def test_worker_processes_of_a_study_in_memory_use_its_folder() -> None:
+    study = optimist.create_study()
+    study.keep_checkpoints = True
+    study.optimize(lambda trial: float((trial.checkpoint_dir / "state").write_text("x")), n_trials=1, workers=1)
+    assert [path.name for path in study.checkpoints.folder.rglob("state")] == ["state"]

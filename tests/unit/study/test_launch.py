@@ -156,3 +156,15 @@ def test_names_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert optimist.load_study().study_name == "named"
     study = optimist.load_study()
     study.optimize(suggest_all, n_trials=1)
+
+
+def test_copies_that_were_asked_to_end_use_up_no_retry(tmp_path: Path) -> None:
+    storage = str(tmp_path / "s.db")
+    study = optimist.create_study(study_name="a/b", storage=storage)
+    notes = tmp_path / "notes"
+    for was_asked in (True,) * 5 + (False,):
+        number = study.ask().number
+        book = Notebook(notes, tmp_path / "out", storage, None, Tally())
+        note(notes, event="begun", trial=number)
+        assert book.close(was_asked=was_asked) == [number]
+    assert states(study) == ["FAIL"] * 6

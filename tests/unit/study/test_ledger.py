@@ -363,3 +363,33 @@ def test_news_leave_what_is_pending_alone(study: optimist.Study) -> None:
     assert draft.user_attrs == {"note": "newer"}
     ledger.finish(draft, TrialState.COMPLETE, [1.0])
     assert study.trials[0].user_attrs == other.trials[0].user_attrs == {"note": "newer"}
+
+
+def test_a_trial_that_is_lent_keeps_its_lease_and_comes_back_as_it_is() -> None:
+    store = Store()
+    study_id = store.create_study("s", [StudyDirection.MINIMIZE]).study_id
+    ledger = StoredLedger(store, store.load_study("s"))
+    draft = ledger.begin(Terms(lease_s=60))
+    ledger.set_trial_attr(draft, "a", 1, is_system=False)
+    ledger.lend(draft)
+    assert [change.user_attrs for change in store.writes] == [{"a": 1}]  # all that was pending
+    assert ledger.foreign_drafts() == []  # it runs in our name
+    beaten: list[Sequence[int]] = []
+    store.heartbeat = lambda study_id, numbers: beaten.append(list(numbers))  # type: ignore[method-assign]
+    ledger._beat()
+    store.memory.write(study_id, TrialChange(draft.number, user_attrs={"b": 2}))
+    back = ledger.open(draft.number)
+    assert back is not None
+    assert back.user_attrs == {"a": 1, "b": 2}
+    ledger._beat()
+    ledger.finish(back, TrialState.COMPLETE, [1.0])
+    assert store.writes[-1].user_attrs == {}  # what others have written is not written again
+    ledger._beat()
+    assert beaten == [[0], [0], []]
+
+    lost = ledger.begin(Terms(lease_s=60))
+    ledger.lend(lost)
+    assert store.memory.reclaim(study_id, TrialChange(1, state=TrialState.FAIL), is_lost=True)
+    assert ledger.open(1) is None
+    ledger._beat()
+    assert beaten[-1] == []

@@ -1,4 +1,4 @@
-"""What a proposal may cost: a share of what the trials cost themselves."""
+"""What proposals may cost: a share of what the trials cost themselves."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Final
 from optimist.history.history import History
 from optimist.history.view import View
 
-SHARE: Final = 0.08
-"""Of the trials' time, for costly proposals; with the cheap ones it stays under a tenth."""
+SHARE: Final = 0.09
+"""Of the trials' own time, for proposals."""
 
-_LOADING_S: Final = 0.3  # what the first costly proposal of a process is expected to take
+_LOADING_S: Final = 0.25  # what the first costly proposal of a process is expected to take
 _PROPOSAL_S: Final = 0.02  # and each later one
 
 
@@ -41,16 +41,16 @@ class Durations:
 
 
 class Pace:
-    """Keeps the costly proposals of one process within a share of the trials' time.
+    """Keeps the time that one process takes for proposals under a share of the time that its trials take.
 
-    Each trial that is begun here earns its share of the mean duration of all trials; a costly proposal spends what it
-    takes, and is affordable once what it is expected to take has been earned.
+    Each trial that is begun here counts with the mean duration of all trials, less what its proposal took. A costly
+    proposal is affordable if with it the share is kept. Cheap ones are made in any case, and count as well.
     """
 
     def __init__(self) -> None:
         self._n_begun = 0
-        self._n_costly = 0
         self._spent_s = 0.0
+        self._has_loaded = False
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[Pace], tuple[()]]:
@@ -61,16 +61,17 @@ class Pace:
         mean_s = view.tracker(Durations, Durations).mean_s
         with self._lock:
             self._n_begun += 1
-            expected_s = _PROPOSAL_S if self._n_costly else _LOADING_S
-            return self._spent_s + expected_s <= SHARE * mean_s * self._n_begun
+            trials_s = mean_s * self._n_begun - self._spent_s
+            expected_s = _PROPOSAL_S if self._has_loaded else _LOADING_S
+            return self._spent_s + expected_s <= SHARE * trials_s
 
     @contextmanager
-    def spending(self) -> Iterator[None]:
-        """Note the time of a costly proposal."""
+    def spending(self, *, is_costly: bool) -> Iterator[None]:
+        """Note the time of a proposal."""
         start = time.perf_counter()
         try:
             yield
         finally:
             with self._lock:
-                self._n_costly += 1
+                self._has_loaded |= is_costly
                 self._spent_s += time.perf_counter() - start

@@ -26,8 +26,9 @@ class AutoSampler(ColumnSampler):
 
     With one objective that is a Gaussian process (:class:`GPSampler`), with several one as well, and from some hundred
     trials on evolution (:class:`NSGAIISampler`). Where trials take less than some tenths of a second, a Gaussian process
-    would hold them up: it is then kept to a twelfth of the time that the trials take themselves, and the other trials are
-    proposed by :class:`TPESampler`, which takes a fraction of a millisecond.
+    would hold them up: it is then used as long as proposals, loading of libraries included, take no more than an eleventh of
+    the time that the trials take themselves. The other trials are proposed by :class:`TPESampler`, in a fraction of a
+    millisecond.
 
     With a seed the clock plays no part: what is proposed depends on the seed and on the trials alone. The system attribute
     ``optimist:method`` of a trial says which sampler proposed it, and why.
@@ -95,7 +96,7 @@ class AutoSampler(ColumnSampler):
             return self._sampler(choice).propose_one(trial, name, distribution)
 
     def _timed(self, choice: Choice) -> AbstractContextManager[None]:
-        return self._pace.spending() if self._pace is not None and choice.sampler in _COSTLY else nullcontext()
+        return nullcontext() if self._pace is None else self._pace.spending(is_costly=choice.sampler in _COSTLY)
 
     def _sampler(self, choice: Choice) -> ColumnSampler:
         sampler = self._samplers.get(choice.sampler)

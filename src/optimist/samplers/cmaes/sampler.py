@@ -7,7 +7,8 @@ from typing import Any, Final, Self, cast
 
 import numpy as np
 
-from optimist.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optimist.distributions import BaseDistribution, IntDistribution
+from optimist.distributions.categorical import is_unordered
 from optimist.exceptions import warn_user
 from optimist.history.layout import internal_value
 from optimist.history.protocols import StudyLike, TrialLike
@@ -42,7 +43,7 @@ class CmaEsSampler(PinnedSampler):
     to the better trials. It follows narrow valleys in whatever direction they lie, and needs no more than the order of
     the values.
 
-    It searches the numerical parameters that all complete trials have. Categorical and conditional ones are left to
+    It searches the numerical parameters that all complete trials have, and ordered choices. Others and conditional ones are left to
     ``independent_sampler``. A generation is so many finished trials in order of finishing, whoever proposed them, so
     workers share a run, and queued or added trials count. In a finite space no point comes twice while others are left.
 
@@ -185,7 +186,7 @@ class CmaEsSampler(PinnedSampler):
             searched = {
                 name: d
                 for name, d in shared.without_singles().items()
-                if name not in self._pinned and not isinstance(d, CategoricalDistribution)
+                if name not in self._pinned and not is_unordered(d)
             }
             self._space = shared, SearchSpace(searched)
         return self._space[1]

@@ -4,7 +4,7 @@ A *point* is a row of the unit cube, one coordinate per parameter (see ``search_
 of its parameters are active. *Features* are what the kernel measures distances in:
 
 - a number is one column, from 0 for the lowest value of its range to 1 for the highest;
-- a choice is a one-hot row, of a size that puts two different choices at a quarter of a range from each other;
+- a choice out of an ordered list is such a number as well: its place; any other choice is a one-hot row, of a size that puts two different choices at a quarter of a range from each other;
 - a number that is not active stands in the middle of its range, a choice that is not active is a row of zeros.
 
 So trials of different branches are compared by what they have in common, and by the parameter that tells the branches
@@ -49,6 +49,7 @@ class Domain:
         n_cells: (d,) number of values; infinite for continuous parameters.
         is_smooth: (f,) which features are numbers that may take any value between 0 and 1 in a search.
         column: (d,) the first feature of each parameter.
+        numbers: The parameters that are numbers to the model.
     """
 
     def __init__(self, space: SearchSpace, optional: frozenset[str]) -> None:
@@ -60,7 +61,7 @@ class Domain:
         self.n_cells = self.encoding.n_cells
         self.is_optional: BoolArray = np.array([name in optional for name in self.names], np.bool_)
         self.n_choices = np.where(self.is_categorical, self.n_cells, 0.0).astype(np.intp)
-        self._numbers = np.flatnonzero(~self.is_categorical)
+        self.numbers = np.flatnonzero(~self.is_categorical)
         self._choices = np.flatnonzero(self.is_categorical)
         self._start, self._width = self._ends()
         widths = np.where(self.is_categorical, self.n_choices, 1)
@@ -68,12 +69,12 @@ class Domain:
         self.f = int(widths.sum())
         self.groups: IntArray = np.repeat(np.arange(self.d), widths)
         self.is_smooth: BoolArray = np.zeros(self.f, np.bool_)
-        self.is_smooth[self.column[self._numbers]] = True
+        self.is_smooth[self.column[self.numbers]] = True
 
     def _ends(self) -> tuple[FloatArray, FloatArray]:
         """Where the ranges of numbers start in the cube, and how wide they are there; cells have their centre."""
         ends: list[tuple[float, float]] = [
-            (0.0, 0.0) if isinstance(d, CategoricalDistribution) else (d.low, d.high)  # type: ignore[attr-defined]
+            (0.0, len(d.choices) - 1.0) if isinstance(d, CategoricalDistribution) else (d.low, d.high)  # type: ignore[attr-defined]
             for d in self.space.values()
         ]
         low, high = (
@@ -88,7 +89,7 @@ class Domain:
     def features(self, points: FloatArray, mask: BoolArray) -> FloatArray:
         """Return (n, f) features of points (n, d) and masks (n, d)."""
         features = np.zeros((len(points), self.f))
-        numbers = self._numbers
+        numbers = self.numbers
         x = (points[:, numbers] - self._start[numbers]) / self._width[numbers]
         features[:, self.column[numbers]] = np.where(mask[:, numbers], x, 0.5)
         for j in self._choices.tolist():
@@ -106,10 +107,25 @@ class Domain:
     def points(self, features: FloatArray, points: FloatArray, mask: BoolArray) -> FloatArray:
         """Return ``points`` (n, d) with their active numbers as ``features`` (n, f) say, moved to values that exist."""
         moved = points.copy()
-        numbers = self._numbers
+        numbers = self.numbers
         x = features[:, self.column[numbers]] * self._width[numbers] + self._start[numbers]
         moved[:, numbers] = np.where(mask[:, numbers], x, points[:, numbers])
         return self.encoding.snap(moved)
+
+    @property
+    def number_columns(self) -> IntArray:
+        """The features that are numbers, in the order of ``numbers``."""
+        return self.column[self.numbers]
+
+    def numbers_at(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return points (n, d) with numbers as ``features`` (n, f) say, and how far coordinates move with their features.
+
+        The latter is (n_numbers,). Choices are the first ones.
+        """
+        points = np.zeros((len(features), self.d))
+        width = self._width[self.numbers]
+        points[:, self.numbers] = features[:, self.number_columns] * width + self._start[self.numbers]
+        return points, width
 
     def movable(self, mask: BoolArray) -> BoolArray:
         """Return (n, f): which features a search by gradients may change, by masks (n, d)."""
@@ -136,7 +152,7 @@ def hull(distributions: Iterable[BaseDistribution]) -> BaseDistribution:
     different = list(dict.fromkeys(distributions))
     first = different[0]
     if len(different) == 1 or isinstance(first, CategoricalDistribution):
-        return first
+        return different[-1]
     numeric: list[Any] = different
     low, high = min(d.low for d in numeric), max(d.high for d in numeric)
     log = all(d.log for d in numeric)

@@ -140,7 +140,7 @@ def _points(view: View, domain: Domain, rows: IntArray) -> tuple[FloatArray, Boo
     columns = {}
     for j, name in enumerate(domain.names):
         column = view.column(name)[rows]
-        fallback = domain.space[name].low if not domain.is_categorical[j] else 0  # type: ignore[attr-defined]
+        fallback = getattr(domain.space[name], "low", 0)
         columns[name] = np.where(mask[:, j], column, np.asarray(fallback, column.dtype))
     return domain.encoding.encode(columns), mask
 

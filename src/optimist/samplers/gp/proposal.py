@@ -13,6 +13,7 @@ from optimist.distributions import BaseDistribution
 from optimist.history.attributes import FIXED_PARAMS_KEY
 from optimist.history.layout import internal_value
 from optimist.history.view import OpenTrial, View
+from optimist.samplers.advice import advise
 from optimist.samplers.gp.activity import Activity
 from optimist.samplers.gp.domain import Domain
 from optimist.samplers.gp.evidence import Evidence, gather
@@ -121,7 +122,9 @@ class Proposer:
         surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights, is_bold=is_bold)
         pending = _pending(view, domain, activity)
         surrogate = surrogate.believing(pending)
-        return Ground(surrogate, activity, self._incumbents(evidence, rng), _fixed(domain, pinned))
+        incumbents = self._incumbents(evidence, rng)
+        advice = advise(view, domain.space)
+        return Ground(surrogate, activity, incumbents, _fixed(domain, pinned), view.parameter_constraint, advice)
 
     def _incumbents(self, evidence: Evidence, rng: np.random.Generator) -> FloatArray:
         """(k, d) the best trials; where none is feasible, those that violate the constraints least."""

@@ -14,11 +14,13 @@ from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.numerics.blas_threads import one_blas_thread
+from optimist.samplers.advised import advised_values, follows_advice, is_advised
 from optimist.samplers.alone import propose_alone
 from optimist.samplers.base import BaseSampler
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
 from optimist.samplers.gp.startup import StartupDesign
 from optimist.samplers.pinned import PinnedSampler
+from optimist.search_space.quantile import quantile_function
 from optimist.states import TrialState
 
 if TYPE_CHECKING:
@@ -29,8 +31,11 @@ _logger = get_logger(__name__)
 N_SHORT_STARTUP: Final = 5
 """So many trials before the model are enough; more of them cost more than the model gains by them."""
 
+_N_DESIGNED: Final = 16  # trials; where so many have failed, the design has not got to where they do not
+
 _RELATIVE_LANE: Final = 1
 _FIRST_SINGLE_LANE: Final = 2
+_ADVICE_LANE: Final = 2**20
 
 
 class GPSampler(PinnedSampler):
@@ -128,6 +133,10 @@ class GPSampler(PinnedSampler):
     def propose(self, trial: TrialLike, space: dict[str, BaseDistribution]) -> dict[str, Any]:
         view, untried = trial.view, self._untried(trial)
         if self._is_startup(view):
+            if follows_advice(trial.number) and is_advised(view):
+                advised = advised_values(view, space, self.streams.generator(trial.number, _ADVICE_LANE), untried)
+                if advised is not None:
+                    return advised
             drawn = None if untried is None else untried.draw()
             return {} if drawn is None else {name: drawn[name] for name in space if name in drawn}
         rng = self.streams.generator(trial.number, _RELATIVE_LANE)
@@ -154,6 +163,8 @@ class GPSampler(PinnedSampler):
                 value = model.propose_one(trial.view, name, distribution, trial.values, rng)
             if value is not None:
                 return value
+        if is_startup and trial.number >= _N_DESIGNED:
+            return quantile_function(distribution)(self.streams.uniform(trial.number, trial.n_suggested))
         n_dimensions = len(self.relative_space(trial.view)) if trial.view.n else 1
         return self._startup.value(trial.number, trial.n_suggested, distribution, n_dimensions)
 

@@ -14,7 +14,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.numerics.ascent import ascend
+from optimist.samplers.advice import Advice
 from optimist.samplers.gp.activity import Activity
 from optimist.samplers.gp.domain import Domain
 from optimist.samplers.gp.settings import Settings
@@ -27,6 +29,7 @@ _SCALES: Final = np.array([0.3, 0.1, 0.03, 0.01, 0.003])  # of candidates around
 _N_MOVED: Final = 6.0  # so many coordinates of these differ from the trial's, on average
 _MAX_VALUES: Final = 12  # a discrete parameter with more is changed by steps
 _N_ROUNDS: Final = 4
+_WAY_BACK: Final = (0.9, 0.7, 0.5, 0.25)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +41,16 @@ class Ground:
         activity: Says which parameters points have.
         incumbents: (k, d) the best trials, best first.
         fixed: (d,) the coordinates of parameters that are not up to the search, NaN elsewhere.
+        constraint: What must not be proposed.
+        advice: What is known beforehand.
     """
 
     surrogate: Surrogate
     activity: Activity
     incumbents: FloatArray
     fixed: FloatArray
+    constraint: ParameterConstraint | None = None
+    advice: Advice | None = None
 
     @property
     def domain(self) -> Domain:
@@ -55,8 +62,36 @@ class Ground:
         return np.where(np.isnan(self.fixed), self.domain.encoding.snap(points), self.fixed)
 
     def value(self, points: FloatArray) -> FloatArray:
-        """(n,) how promising points (n, d) are."""
-        return self.surrogate.value(self.domain.features(points, self.activity.mask(points)))
+        """(n,) how promising points (n, d) are; minus infinity where they are forbidden."""
+        mask = self.activity.mask(points)
+        value = self.surrogate.value(self.domain.features(points, mask))
+        if self.advice is not None:
+            value = value + self.advice.log_prior(points, mask)
+        if self.constraint is not None:
+            value[self._is_forbidden(self.constraint, points, mask)] = -np.inf
+        return value
+
+    def value_and_gradient(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The same for features (n, f), but for a constant, with the gradients (n, f)."""
+        value, gradient = self.surrogate.value_and_gradient(features)
+        if self.advice is not None:
+            points, to_features = self.domain.numbers_at(features)
+            value = value + self.advice.log_prior(points)
+            gradient[:, self.domain.number_columns] += self.advice.slopes(points)[:, self.domain.numbers] * to_features
+        return value, gradient
+
+    def _is_forbidden(self, constraint: ParameterConstraint, points: FloatArray, mask: BoolArray) -> BoolArray:
+        """(n,) by the parameters that the points (n, d) have."""
+        space, columns = self.domain.space, self.domain.encoding.decode(points)
+        lists = [columns[name].tolist() for name in self.domain.names]
+        rows = zip(mask.tolist(), zip(*lists, strict=True), strict=True)
+        return np.array(
+            [
+                constraint.forbids(space, {n: v for n, v, has in zip(self.domain.names, row, held, strict=True) if has})
+                for held, row in rows
+            ],
+            np.bool_,
+        )
 
 
 def find_best(ground: Ground, settings: Settings, rng: np.random.Generator) -> FloatArray:
@@ -132,15 +167,35 @@ def _climb(ground: Ground, points: FloatArray, values: FloatArray, n_evaluations
     if not movable.any() or not len(points):
         return points, values
     features, _ = ascend(
-        ground.surrogate.value_and_gradient,
+        ground.value_and_gradient,
         domain.features(points, mask),
         movable=movable,
         n_evaluations=n_evaluations,
     )
     climbed = np.where(np.isnan(ground.fixed), domain.points(features, points, mask), ground.fixed)
     climbed_values = ground.value(climbed)
+    if ground.constraint is not None:
+        climbed, climbed_values = _back_inside(ground, points, climbed, climbed_values)
     is_better = climbed_values > values
     return np.where(is_better[:, None], climbed, points), np.where(is_better, climbed_values, values)
+
+
+def _back_inside(
+    ground: Ground, points: FloatArray, climbed: FloatArray, values: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Where a climb ended in what is forbidden: the best allowed point on the straight way there, if there is one."""
+    outside = np.flatnonzero(np.isneginf(values))
+    for share in _WAY_BACK:
+        if not len(outside):
+            break
+        nearer = ground.settle(points[outside] + share * (climbed[outside] - points[outside]))
+        nearer_values = ground.value(nearer)
+        better = nearer_values > values[outside]
+        climbed, values = climbed.copy(), values.copy()
+        rows = outside[better]
+        climbed[rows], values[rows] = nearer[better], nearer_values[better]
+        outside = outside[~better]
+    return climbed, values
 
 
 def _change_values(

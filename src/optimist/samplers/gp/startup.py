@@ -6,7 +6,8 @@ import math
 import random
 from typing import Any, Final
 
-from optimist.distributions import BaseDistribution, CategoricalDistribution
+from optimist.distributions import BaseDistribution
+from optimist.distributions.categorical import is_unordered
 from optimist.numerics.streams import TrialStreams
 from optimist.search_space.quantile import quantile_function
 
@@ -38,7 +39,7 @@ class StartupDesign:
             n_dimensions: How many parameters trials have, as far as that is known.
         """
         u = self._coordinate(number, ordinal)
-        if not isinstance(distribution, CategoricalDistribution):
+        if not is_unordered(distribution):
             reach = 0.0 if number == 0 else min(1.0, math.sqrt(_N_WIDE / max(n_dimensions, 1)))
             u = 0.5 + reach * (u - 0.5)
         return quantile_function(distribution)(u)

@@ -38,10 +38,11 @@ class Box:
 
     def __init__(self, space: SearchSpace) -> None:
         by_kind: tuple[list[str], list[str], list[str]] = ([], [], [])
-        for name, distribution in space.items():
+        axes = {name: _in_order(distribution) for name, distribution in space.items()}
+        for name, distribution in axes.items():
             by_kind[_kind(name, distribution)].append(name)
         self.names = [name for names in by_kind for name in names]
-        self._distributions = [space[name] for name in self.names]
+        self._distributions = [axes[name] for name in self.names]
         self._n_continuous, self._n_numeric = len(by_kind[0]), len(by_kind[0]) + len(by_kind[1])
 
         numeric: list[Any] = self._distributions[: self._n_numeric]
@@ -87,6 +88,31 @@ class Box:
                 np.rint(numeric[self._n_continuous :], out=numeric[self._n_continuous :])
         return values
 
+    # Coordinates in the unit cube, as ``search_space.encoding`` has them
+
+    def unit(self, points: FloatArray) -> FloatArray:
+        """(n_axes, n) coordinates of points; a cell or a choice lies at the middle of its share."""
+        choices = (points[self._n_numeric :] + 0.5) / self.axes.n_choices[:, None]
+        return np.concatenate([self.axes.coordinates(points), choices])
+
+    def points_at(self, unit: FloatArray) -> FloatArray:
+        """The points with coordinates (n_axes, n)."""
+        points = unit.copy()
+        if len(self.axes.cells):
+            points[self._n_continuous : self._n_numeric] = self.axes.cells_at(
+                unit[self._n_continuous : self._n_numeric]
+            )
+        n_choices = self.axes.n_choices[:, None]
+        points[self._n_numeric :] = np.minimum(np.floor(unit[self._n_numeric :] * n_choices), n_choices - 1.0)
+        return points
+
+    def log_uniform(self, points: FloatArray) -> FloatArray:
+        """(n,) the log density of random search: per unit of continuous axes, per cell, per choice."""
+        cells = points[self._n_continuous : self._n_numeric]
+        width = self.axes.grid_positions(cells, 0.5) - self.axes.grid_positions(cells, -0.5)
+        log_width: FloatArray = np.log(width).sum(axis=0) - np.log(self.axes.n_choices).sum()
+        return log_width
+
     def values(self, point: FloatArray) -> dict[str, float | int]:
         """Turn a point (n_axes,) into internal values by name, each valid in its distribution."""
         return {name: value_at(x) for name, value_at, x in zip(self.names, self._value_at, point.tolist(), strict=True)}
@@ -96,6 +122,13 @@ class Box:
 def box_of(space: SearchSpace) -> Box:
     """Return the box of a space, made once and kept while it is in use."""
     return Box(space)
+
+
+def _in_order(distribution: BaseDistribution) -> BaseDistribution:
+    """Ordered choices as the integers that are their places; any other distribution as it is."""
+    if isinstance(distribution, CategoricalDistribution) and distribution.ordered:
+        return IntDistribution(0, len(distribution.choices) - 1)
+    return distribution
 
 
 def _kind(name: str, distribution: BaseDistribution) -> int:

@@ -1,6 +1,7 @@
 """The model of TPE: two densities over a search space, and the candidate that tells them apart best.
 
-Trials are split into a few good ones (*below*, for their losses are below those of the rest) and the others (*above*).
+Trials are split into a few good ones (*below*, for their losses are below those of the rest) and the others (*above*), to
+which failed ones belong: so the search keeps away from where trials fail.
 A Parzen mixture is fitted to each; candidates are drawn from the good one, and the candidate with the largest ratio of
 densities is proposed. That maximises the expected improvement of a model in which only the split matters.
 
@@ -20,9 +21,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.history.view import View
 from optimist.numerics.parzen import KernelRule, ParzenMixtures, Sample
 from optimist.numerics.thinning import thin
+from optimist.samplers.advised import is_advised
+from optimist.samplers.tpe.advice import BoxAdvice, advice_for
 from optimist.samplers.tpe.box import Box, box_of
 from optimist.samplers.tpe.ranking import Observations, ParetoRows
 from optimist.samplers.untried import Untried
@@ -33,6 +37,9 @@ IntArray = npt.NDArray[np.int64]
 
 MAX_ABOVE: Final = 128
 """How many finished trials the density of the others is built of at most."""
+
+MAX_FAILED: Final = 64
+"""How many failed trials stand for all of them at most."""
 
 THINNED_SCALE: Final = 0.03
 """The scale of their kernels once some of them speak for several, in widths of the axis."""
@@ -72,7 +79,7 @@ class Split:
 
     Attributes:
         names: The parameters.
-        values: (n_names, n) their internal values in good trials, then in the others, last in running ones.
+        values: (n_names, n) their internal values in good trials, then in the others, in running and in failed ones.
         below: The good trials.
         above: The others.
     """
@@ -90,9 +97,11 @@ class Model:
         space: Parameters with more than one value each.
         split: The trials; they have all parameters of the space.
         rule: For the kernels.
+        advice: What is known beforehand; None if that is nothing.
     """
 
-    def __init__(self, space: SearchSpace, split: Split, rule: KernelRule) -> None:
+    def __init__(self, space: SearchSpace, split: Split, rule: KernelRule, advice: BoxAdvice | None = None) -> None:
+        self._advice = advice
         self.box = box_of(space)
         points = self.box.points(split.values[[split.names.index(name) for name in self.box.names]])
         self._densities = ParzenMixtures(self.box.axes, points, (split.below, split.above), rule)
@@ -100,7 +109,10 @@ class Model:
     def gain(self, points: FloatArray) -> FloatArray:
         """Return the (n,) log ratios of the densities at ``points`` (n_axes, n); larger is better."""
         log_densities = self._densities.log_pdfs(points)
-        gain: FloatArray = log_densities[:, 0] - log_densities[:, 1]
+        good = log_densities[:, 0]
+        if self._advice is not None:
+            good = self._advice.mixed(points, good)
+        gain: FloatArray = good - log_densities[:, 1]
         return gain
 
     def candidates(self, q: FloatArray) -> Candidates:
@@ -111,6 +123,8 @@ class Model:
         n = q.shape[1]
         q = np.concatenate([((np.arange(n) + q[0]) / n)[None], q[1:]])
         points = self._densities.sample(q)
+        if self._advice is not None:
+            points = self._advice.replace(points, q[1:])
         return Candidates(self.box, points, self.gain(points))
 
 
@@ -155,6 +169,14 @@ def split_trials(view: View, space: SearchSpace, settings: Settings) -> Split:
         position = np.concatenate([position, np.arange(n - m, n_above)])
         share = np.concatenate([share, np.ones(liars.shape[1])])
     share *= _weights_at(settings, n_above, position)
+    n_failed = observations.failures.count(view.n)
+    if n_failed:
+        failed, failed_share = thin(n_failed, MAX_FAILED)
+        # All together they weigh no more than the others, lest these tell nothing any more.
+        failed_share *= min(1.0, max(float(share.sum()), 1.0) / n_failed)
+        n_above += n_failed
+        values = np.concatenate([values, observations.failures.values(failed).T], axis=1)
+        share = np.concatenate([share, failed_share])
     return Split(
         names,
         values,
@@ -222,6 +244,7 @@ def propose(
     uniforms: FloatArray,
     separately: bool = False,
     untried: Untried | None = None,
+    constraint: ParameterConstraint | None = None,
 ) -> dict[str, Any]:
     """Propose internal values for the parameters of a space.
 
@@ -232,22 +255,32 @@ def propose(
         uniforms: ``n_uniforms`` random numbers in [0, 1).
         separately: Whether each parameter has a model of its own.
         untried: What may be proposed; None if any point may be.
+        constraint: What must not be proposed; as far as these parameters alone tell.
     """
     split = split_trials(view, space, settings)
-    models = [Model(part, split, settings.rule) for part in (_parts(space) if separately else (space,))]
+    parts = _parts(space) if separately else (space,)
+    advised = is_advised(view)
+    models = [Model(part, split, settings.rule, advice_for(view, part) if advised else None) for part in parts]
     drawn = uniforms.reshape(len(models), -1, settings.n_candidates)
     candidates = [model.candidates(q) for model, q in zip(models, drawn, strict=True)]
     best: dict[str, Any] = {}
     for found in candidates:
         best.update(found.values(int(found.gain.argmax())))
-    if untried is None or untried.contains(best):
+    if untried is None and constraint is None:
+        return best
+
+    def is_allowed(values: dict[str, Any]) -> bool:
+        is_untried = untried is None or untried.contains(values)
+        return is_untried and (constraint is None or not constraint.forbids(space, values))
+
+    if is_allowed(best):
         return best
     if not separately:
         for i in np.argsort(-candidates[0].gain, kind="stable").tolist():
             next_best = candidates[0].values(i)
-            if untried.contains(next_best):
+            if is_allowed(next_best):
                 return next_best
-    return _best_of_others(models, untried) or best
+    return best if untried is None else _best_of_others(models, untried) or best
 
 
 def _best_of_others(models: list[Model], untried: Untried) -> dict[str, Any] | None:

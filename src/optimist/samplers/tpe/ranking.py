@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from optimist.history.attributes import LEASE_LOST_KEY, SURPLUS_KEY
 from optimist.history.history import History
 from optimist.history.trackers import LayoutFilter, violation
 from optimist.numerics.pareto import EliteArchive
@@ -17,6 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 _FIRST_CAPACITY = 64
+_NO_FAULT_OF_THE_PARAMETERS = (LEASE_LOST_KEY, SURPLUS_KEY)
 _COMPLETE, _FAIL = int(TrialState.COMPLETE), int(TrialState.FAIL)
 
 
@@ -30,6 +32,7 @@ class Observations:
     def __init__(self, names: tuple[str, ...]) -> None:
         self._names = names
         self._filter = LayoutFilter(frozenset(names))
+        self.failures = Failures(names)
         self._rows = np.empty(_FIRST_CAPACITY, np.int64)
         self._values = np.empty((_FIRST_CAPACITY, len(names)))
         self._n_rows = 0
@@ -40,10 +43,13 @@ class Observations:
         holds, layout, state = self._filter.mask, history.layout.data, history.state.data
         columns: list[Any] | None = None
         for row in range(self._n_seen, n):
-            if state[row] == _FAIL or not holds[layout[row]]:
+            if not holds[layout[row]]:
                 continue
             if columns is None:
                 columns = [history.tree.columns[name].data for name in self._names]
+            if state[row] == _FAIL:
+                self.failures.add(row, history, columns)
+                continue
             if self._n_rows == len(self._rows):
                 self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
                 self._values = np.concatenate([self._values, np.empty_like(self._values)])
@@ -59,6 +65,39 @@ class Observations:
 
     def values(self, indices: IntArray) -> FloatArray:
         """(n_indices, n_names) internal values of some of ``rows``."""
+        return self._values.take(indices, axis=0)
+
+
+class Failures:
+    """The failed trials that have all of a set of parameters: crashes, time limits, values that are NaN.
+
+    Those whose worker was lost, or which were not run at all, say nothing about their parameters.
+
+    Args:
+        names: The parameters.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._rows: list[int] = []
+        self._values = np.empty((0, len(names)))
+
+    def add(self, row: int, history: History, columns: list[Any]) -> None:
+        """Take in a failed trial."""
+        attrs = history.row_attrs.get(row, ({}, {}))[1]
+        if not attrs.keys().isdisjoint(_NO_FAULT_OF_THE_PARAMETERS):
+            return
+        n = len(self._rows)
+        if n == len(self._values):
+            self._values = np.concatenate([self._values, np.empty((max(n, 16), self._values.shape[1]))])
+        self._values[n] = [column[row] for column in columns]
+        self._rows.append(row)
+
+    def count(self, n: int) -> int:
+        """How many are among the first ``n`` rows."""
+        return bisect_left(self._rows, n)
+
+    def values(self, indices: IntArray) -> FloatArray:
+        """(n_indices, n_names) internal values of some of them."""
         return self._values.take(indices, axis=0)
 
 

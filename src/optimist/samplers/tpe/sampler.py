@@ -15,6 +15,7 @@ from optimist.history.protocols import StudyLike, TrialLike
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.logging import get_logger
+from optimist.samplers.advised import advised_values, follows_advice, is_advised
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
 from optimist.samplers.pinned import PinnedSampler
 from optimist.samplers.startup import LatinHypercube
@@ -38,6 +39,7 @@ MAX_GOOD_PARETO: Final = 100
 """Nor beyond this with several objectives."""
 
 _N_FULL_WEIGHT: Final = 25
+_ADVICE_LANE: Final = 2**20
 _FIRST_SINGLE_LANE: Final = 1
 
 T = TypeVar("T")
@@ -143,7 +145,10 @@ class TPESampler(PinnedSampler):
     # Which way a trial goes
 
     def uniforms(self, trial: TrialLike) -> list[float] | None:
-        if not self._is_startup(trial.view) or self._untried(trial) is not None:
+        view = trial.view
+        if not self._is_startup(view) or self._untried(trial) is not None:
+            return None
+        if follows_advice(trial.number) and is_advised(view):
             return None
         return self._startup.uniforms(trial.number)
 
@@ -178,6 +183,10 @@ class TPESampler(PinnedSampler):
     def propose(self, trial: TrialLike, space: dict[str, BaseDistribution]) -> dict[str, Any]:
         view, untried = trial.view, self._untried(trial)
         if self._is_startup(view):
+            if follows_advice(trial.number) and is_advised(view):
+                advised = advised_values(view, space, self.streams.generator(trial.number, _ADVICE_LANE), untried)
+                if advised is not None:
+                    return advised
             drawn = None if untried is None else untried.draw()
             return {} if drawn is None else {name: drawn[name] for name in space if name in drawn}
         from optimist.samplers.tpe.model import n_uniforms, propose
@@ -193,7 +202,11 @@ class TPESampler(PinnedSampler):
         for i, part in enumerate(parts):
             uniforms = self._blocks.uniforms(trial.number, n_uniforms(len(part), settings, separately), i)
             is_whole = untried is not None and untried.names == part.keys()
-            values.update(propose(view, part, settings, uniforms, separately, untried if is_whole else None))
+            values.update(
+                propose(
+                    view, part, settings, uniforms, separately, untried if is_whole else None, view.parameter_constraint
+                )
+            )
         return values
 
     def propose_one(self, trial: TrialLike, name: str, distribution: BaseDistribution) -> Any:

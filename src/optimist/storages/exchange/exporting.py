@@ -12,11 +12,12 @@ from typing import Any, Final
 from sqlalchemy import Table, insert, select
 from sqlalchemy.engine import Connection
 
-from optimist.distributions import distribution_to_json
+from optimist.distributions import BaseDistribution, CategoricalDistribution, distribution_to_json
 from optimist.exceptions import DuplicatedStudyError, StorageInternalError
 from optimist.history.attributes import METRICS_KEY, VOID_KEY
 from optimist.history.draft import TrialChange
 from optimist.history.history import History, change_of
+from optimist.logging import get_logger
 from optimist.storages.base import Storage, StudyRecord
 from optimist.storages.exchange import tables
 from optimist.storages.exchange.connection import OptunaDatabase, find_revision, is_optunas
@@ -26,6 +27,8 @@ from optimist.storages.open import StorageLike, open_storage
 from optimist.storages.sql.storage import create_database as make_database
 from optimist.storages.sql.urls import file_url, parse_url
 from optimist.storages.tongues import speak_metrics
+
+_logger = get_logger(__name__)
 
 _BATCH: Final = 1000
 
@@ -42,7 +45,7 @@ def export_to_optuna(
     """Copy studies into a database that Optuna 3.2 to 5 and optuna-dashboard open. Optuna is not needed.
 
     All studies come in one commit, or none. Named metrics and the reasons of voids, which Optuna does not know, become
-    system attributes, from which an import makes them again.
+    system attributes, from which an import makes them again. That choices are ordered is lost, with a warning.
 
     Args:
         url: The database, such as ``sqlite:///optuna.db``, or the name of an SQLite file. If it has no tables of
@@ -116,10 +119,33 @@ def _write_study(connection: Connection, name: str, history: History, place: str
     )
     _insert(connection, tables.study_user_attrs, _attr_rows(of_study, history.user_attrs))
     _insert(connection, tables.study_system_attrs, _attr_rows(of_study, history.system_attrs))
+    _note_lost_order(name, history)
     for first in range(0, history.n_trials, _BATCH):
         last = min(first + _BATCH, history.n_trials)
         _write_trials(connection, key, [change_of(history.trial(number)) for number in range(first, last)])
     return CopiedStudy(name, history.n_trials)
+
+
+def _note_lost_order(study_name: str, history: History) -> None:
+    layouts = history.tree.layouts
+    ordered = {layout.edge.name for layout in layouts if layout.edge and _is_ordered(layout.edge.distribution)}
+    if ordered:
+        _logger.warning(
+            "Study %r: Optuna does not know ordered=True; there, the choices of %s have no order.",
+            study_name,
+            ", ".join(sorted(ordered)),
+        )
+
+
+def _is_ordered(distribution: BaseDistribution) -> bool:
+    return isinstance(distribution, CategoricalDistribution) and distribution.ordered
+
+
+def _without_order(distribution: BaseDistribution) -> BaseDistribution:
+    """A distribution as Optuna knows it."""
+    if isinstance(distribution, CategoricalDistribution) and distribution.ordered:
+        return CategoricalDistribution(distribution.choices)
+    return distribution
 
 
 def _write_trials(connection: Connection, study: int, trials: Sequence[TrialChange]) -> None:
@@ -158,7 +184,7 @@ def _trial_row(study: int, trial: TrialChange) -> Row:
 
 def _detail_rows(key: Row, trial: TrialChange) -> Iterator[tuple[Table, Row]]:
     for name, distribution, value in trial.params:
-        text = distribution_to_json(distribution)
+        text = distribution_to_json(_without_order(distribution))
         yield tables.params, {**key, "param_name": name, "param_value": float(value), "distribution_json": text}
     for i, value in enumerate(trial.values or ()):
         number, kind = _number(value)

@@ -39,6 +39,7 @@ class StorageCase(Suite):
     keeps_times: ClassVar[bool] = True
     has_leases: ClassVar[bool] = True
     can_void: ClassVar[bool] = True
+    keeps_order: ClassVar[bool] = True
 
     def make_storage(self, directory: Path) -> Storage:
         """Open the store of one test; a shared store opens again when this is called again."""

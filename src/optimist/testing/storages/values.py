@@ -120,6 +120,15 @@ class ValueSuite(StorageCase):
             for seen in read(storage, study_id).trials.values():
                 assert repr([(name, *rest) for name, rest in seen.params.items()]) == repr(params)
 
+    @needs("keeps_order")
+    def test_the_order_of_choices_is_kept(self, tmp_path: Path) -> None:
+        storage, study_id = self.new_study(tmp_path)
+        for ordered in (False, True, False):
+            distribution = CategoricalDistribution(("small", "large"), ordered)
+            storage.add_trials(study_id, [TrialChange(state=FAIL, params=[("size", distribution, 1)])])
+        seen = [trial.params["size"][0] for trial in read(storage, study_id).trials.values()]
+        assert [d.ordered for d in seen if isinstance(d, CategoricalDistribution)] == [False, True, False]
+
     def test_integers_beyond_64_bits_are_refused(self, tmp_path: Path) -> None:
         storage, study_id = self.new_study(tmp_path)
         number = storage.begin_trial(study_id, 0).number

@@ -3,8 +3,8 @@
 The same search runs with one, two and four workers, each time as a study of its own in MySQL or MariaDB. Afterwards the
 results are read back from the database, as anybody could who knows its URL.
 
-    python examples/distributed.py                                        mysql://root@localhost/example
-    python examples/distributed.py --storage sqlite:///distributed.db     without a server
+    python examples/several_workers.py                                    mysql://root@localhost/example
+    python examples/several_workers.py --storage sqlite:///workers.db     without a server
     python tools/servers.py mariadb                                       a private server to try it on; prints its URL
 """
 
