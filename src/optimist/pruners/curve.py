@@ -40,7 +40,7 @@ class CurvePruner(ColumnPruner):
         ValueError: An argument is outside its range.
     """
 
-    def __init__(self, level: float = 0.075, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
+    def __init__(self, level: float = 0.07, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
         if not 0.0 < level < 1.0:
             raise ValueError(f"CurvePruner needs 0 < level < 1, but got {level!r}. It is a chance: 0.1 for one in ten.")
         check_at_least(self, "n_warmup_steps", n_warmup_steps, 0)

@@ -29,6 +29,8 @@ _N_MOMENTS: Final = 20
 """At which a curve is seen and its trial judged, evenly spread, however often trials report."""
 _LITTLE: Final = 0.1
 """Share of a trial's steps before which its curve says little."""
+_FAR: Final = 0.4
+"""Of what a typical trial has to go from its first report to the best final value: further off, the fine look tells less."""
 _WORST: Final = 12.0
 """Stands for NaN and infinity on the scale of losses."""
 
@@ -228,13 +230,13 @@ class Forecast:
         return max(1.0 - done, 0.0) * done / (done + _LITTLE) if clock.is_moment(steps)[-1] else 0.0
 
     def is_far(self, reports: Mapping[int, float]) -> bool:
-        """Whether a trial has still to go more than half of what a typical one has to go to the best.
+        """Whether a trial is so far from the best that differences among trials like it are small on the fine scale.
 
         Args:
             reports: Intermediate value by step.
         """
         scale = self._curves.scale
-        return reports[max(reports)] * scale.sign - scale.best > 0.5 * scale.spread
+        return reports[max(reports)] * scale.sign - scale.best > _FAR * scale.spread
 
     def chance(self, reports: Mapping[int, float], params: Mapping[str, Any]) -> float:
         """The chance that a trial will beat the best complete one.
