@@ -10,6 +10,8 @@ from optimist.pruners.checkpoints import check_at_least, is_checkpoint
 from optimist.states import TrialState
 
 _SECOND_LEVEL: Final = 0.4
+"""A trial far from the best goes on at this chance or more, as the second look has it."""
+
 _N_BASE_RATES: Final = 5.0
 """The largest level, as a multiple of the chance of a trial of which nothing is known: after n others, 1 / (n + 1)."""
 
@@ -22,14 +24,16 @@ class CurvePruner(ColumnPruner):
     starter, say for its low learning rate, is not taken for a bad trial. Metrics may have any scale and either direction.
     Whether a trial's value is its last report or its best one is seen from the complete trials.
 
-    It is careful, and not the default: on two sets of recorded curves (FashionMNIST and digits, half of each, 20 random
-    orders of 60 trials) it spent half of the steps, found the best trial of each study, and stopped none of 149 that
-    would have become the best; the median rule spends a third, and stops 29 of 162.
+    On two sets of recorded curves (a network on FashionMNIST, gradient boosting on digits; of each the half that it was
+    developed on, 100 random orders of 60 trials) it spends 0.30 and 0.27 of the steps, at a mean regret of 0.0000 and
+    0.0003, and stops 8 of 384 and 17 of 369 trials that would have become the best: 2.1 % and 4.6 %. The median rule spends
+    0.33 and 0.32, at 0.0006 and 0.0025, and stops 6.2 % and 24 %.
 
-    Nothing is stopped before a trial is complete. The level falls as trials come in, for the later a trial, the rarer is
-    one that beats all before it: after n trials it is ``min(level, 1 / (n + 1))``. The process
-    looks at no more than 64 curves, the best, the latest complete and the latest pruned ones, so that a decision costs the
-    same however many trials there are.
+    Nothing is stopped before a trial is complete. The level is lower where a trial has reported little so far, and falls as
+    trials come in, for the later a trial, the rarer is one that beats all before it: after n trials it is at most
+    ``5 / (n + 1)``. A trial that is far from the best is stopped only if it looks bad as well where all differences count
+    alike, so that slow starters get their time. The process looks at 20 of the best, 20 of the latest complete and 48 of
+    the latest pruned trials, so that a decision costs the same however many trials there are: some ten milliseconds.
 
     Args:
         level: Stop at a chance smaller than this, between 0 and 1.
