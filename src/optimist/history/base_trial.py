@@ -7,13 +7,16 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 from optimist.distributions import BaseDistribution
 from optimist.history.confidence import Confidence
 
 CategoricalChoice = None | bool | int | float | str
 ChoiceT = TypeVar("ChoiceT", bound=CategoricalChoice)
+
+UNSET: Final = object()
+"""In place of a value: none is given, or none is known. None may be a choice."""
 
 CONSTRAINT_PREFIX = "constraints:"
 """A constraint is kept as the system attribute of this prefix and its key."""
@@ -125,9 +128,14 @@ class BaseTrial(ABC):
         ordered: bool = ...,
         confidence: Confidence | None = ...,
     ) -> CategoricalChoice: ...
-    @abstractmethod
     def suggest_categorical(
-        self, name: str, choices: Any, *, default: Any = ..., ordered: bool = ..., confidence: Confidence | None = ...
+        self,
+        name: str,
+        choices: Any,
+        *,
+        default: Any = UNSET,
+        ordered: bool = False,
+        confidence: Confidence | None = None,
     ) -> Any:
         """Suggest one of ``choices``: None, booleans, numbers or strings, the same in every trial.
 
@@ -141,6 +149,13 @@ class BaseTrial(ABC):
         Raises:
             ValueError: There are no choices, or others than before, or the name was used for another kind.
         """
+        return self._suggest_choice(name, choices, default, confidence, ordered=ordered)
+
+    def _suggest_choice(
+        self, name: str, choices: Any, default: Any, confidence: Confidence | None, *, ordered: bool
+    ) -> Any:
+        """What ``suggest_categorical`` does; apart from it, so that its overloads are written once."""
+        raise NotImplementedError
 
     @abstractmethod
     def report(self, value: float | dict[str, float], step: int) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any
 
 from optimist.distributions import (
     BaseDistribution,
@@ -14,7 +13,7 @@ from optimist.distributions import (
     check_distribution_compatibility,
 )
 from optimist.exceptions import warn_user
-from optimist.history.base_trial import CONSTRAINT_PREFIX, BaseTrial, CategoricalChoice, checked_constraint
+from optimist.history.base_trial import CONSTRAINT_PREFIX, BaseTrial, checked_constraint
 from optimist.history.confidence import Confidence
 
 
@@ -52,74 +51,8 @@ class KnownTrial(BaseTrial):
     ) -> int:
         return int(self._suggest(name, IntDistribution(low, high, log=log, step=step)))
 
-    @overload
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Sequence[None],
-        *,
-        default: None = ...,
-        ordered: bool = ...,
-        confidence: Confidence | None = ...,
-    ) -> None: ...
-    @overload
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Sequence[bool],
-        *,
-        default: bool = ...,
-        ordered: bool = ...,
-        confidence: Confidence | None = ...,
-    ) -> bool: ...
-    @overload
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Sequence[int],
-        *,
-        default: int = ...,
-        ordered: bool = ...,
-        confidence: Confidence | None = ...,
-    ) -> int: ...
-    @overload
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Sequence[float],
-        *,
-        default: float = ...,
-        ordered: bool = ...,
-        confidence: Confidence | None = ...,
-    ) -> float: ...
-    @overload
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Sequence[str],
-        *,
-        default: str = ...,
-        ordered: bool = ...,
-        confidence: Confidence | None = ...,
-    ) -> str: ...
-    @overload
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Sequence[CategoricalChoice],
-        *,
-        default: CategoricalChoice = ...,
-        ordered: bool = ...,
-        confidence: Confidence | None = ...,
-    ) -> CategoricalChoice: ...
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Any,
-        *,
-        default: Any = None,
-        ordered: bool = False,
-        confidence: Confidence | None = None,
+    def _suggest_choice(
+        self, name: str, choices: Any, default: Any, confidence: Confidence | None, *, ordered: bool
     ) -> Any:
         return self._suggest(name, CategoricalDistribution(choices, ordered))
 

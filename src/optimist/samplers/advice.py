@@ -35,6 +35,10 @@ BoolArray = npt.NDArray[np.bool_]
 BETA: Final = 10.0
 """The logarithm of a prior density counts with beta / n after n trials; PiBO's value for budgets around 100."""
 
+FORGOTTEN_AFTER: Final = 1000
+"""After so many trials advice counts for nothing: what is left of it is next to nothing, and to judge it would cost more
+with every trial."""
+
 WARM_SCALE: Final = 0.1
 """The scale of the kernels around good points of earlier studies, in widths of a range."""
 
@@ -83,7 +87,7 @@ def advise(view: View, space: SearchSpace) -> Advice | None:
         view: The history.
         space: Parameters with more than one value each.
     """
-    if not space or view.system_attrs.keys().isdisjoint((DEFAULTS_KEY, WARM_START_KEY)):
+    if not space or view.n > FORGOTTEN_AFTER or view.system_attrs.keys().isdisjoint((DEFAULTS_KEY, WARM_START_KEY)):
         return None
     verdicts = view.tracker(Verdicts, Verdicts)
     factor = BETA / max(view.n, 1)

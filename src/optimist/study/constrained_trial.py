@@ -23,6 +23,7 @@ from typing import Any, Final
 from optimist.distributions import BaseDistribution, distribution_to_json
 from optimist.exceptions import DeadEndError, ForbiddenParametersError
 from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, REFUSED_KEY
+from optimist.history.base_trial import UNSET
 from optimist.history.draft import Draft
 from optimist.history.latest_ranges import LatestRanges
 from optimist.history.layout import Edge, internal_value
@@ -30,7 +31,7 @@ from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.numerics.streams import number_again
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.search_space.quantile import quantile_function
-from optimist.study.live_trial import UNSET, Owner, Trial
+from optimist.study.live_trial import Owner, Trial
 
 N_ATTEMPTS: Final = 8
 """So often a model is asked."""

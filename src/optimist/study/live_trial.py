@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime
 import threading
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Protocol, overload
+from typing import Any, Final, Protocol
 
 from optimist.distributions import (
     BaseDistribution,
@@ -17,12 +16,12 @@ from optimist.distributions import (
     IntDistribution,
     check_distribution_compatibility,
 )
-from optimist.exceptions import InvalidSpaceError, TrialNotFoundError
+from optimist.exceptions import InvalidSpaceError, TrialNotFoundError, warn_user
 from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, METRIC_NAMES_KEY, WARM_POINT_KEY
 from optimist.history.base_trial import (
     CONSTRAINT_PREFIX,
+    UNSET,
     BaseTrial,
-    CategoricalChoice,
     checked_constraint,
     read_constraints,
 )
@@ -40,9 +39,6 @@ from optimist.states import TrialState
 from optimist.study.checkpoints import Checkpoints
 from optimist.study.ledger import Ledger, refuse_finished
 from optimist.study.metrics import checked_metric, checked_row, refuse_mixture
-
-UNSET: Final = object()
-"""In place of a value: none is known."""
 
 _RUNNING: Final = TrialState.RUNNING
 _STEP_LIMIT: Final = 2**63  # steps are kept as 64-bit integers
@@ -181,74 +177,8 @@ class Trial(BaseTrial):
             self._note_confidence(name, confidence, has_default=default is not None)
         return self._suggest(edge, UNSET if default is None else default)  # type: ignore[no-any-return]
 
-    @overload
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Sequence[None],
-        *,
-        default: None = ...,
-        ordered: bool = ...,
-        confidence: Confidence | None = ...,
-    ) -> None: ...
-    @overload
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Sequence[bool],
-        *,
-        default: bool = ...,
-        ordered: bool = ...,
-        confidence: Confidence | None = ...,
-    ) -> bool: ...
-    @overload
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Sequence[int],
-        *,
-        default: int = ...,
-        ordered: bool = ...,
-        confidence: Confidence | None = ...,
-    ) -> int: ...
-    @overload
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Sequence[float],
-        *,
-        default: float = ...,
-        ordered: bool = ...,
-        confidence: Confidence | None = ...,
-    ) -> float: ...
-    @overload
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Sequence[str],
-        *,
-        default: str = ...,
-        ordered: bool = ...,
-        confidence: Confidence | None = ...,
-    ) -> str: ...
-    @overload
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Sequence[CategoricalChoice],
-        *,
-        default: CategoricalChoice = ...,
-        ordered: bool = ...,
-        confidence: Confidence | None = ...,
-    ) -> CategoricalChoice: ...
-    def suggest_categorical(
-        self,
-        name: str,
-        choices: Any,
-        *,
-        default: Any = UNSET,
-        ordered: bool = False,
-        confidence: Confidence | None = None,
+    def _suggest_choice(
+        self, name: str, choices: Any, default: Any, confidence: Confidence | None, *, ordered: bool
     ) -> Any:
         draft = self._draft
         edge = draft.layout.edges.get(name)
@@ -299,11 +229,10 @@ class Trial(BaseTrial):
         i, edge = self._draft.layout.items[name]
         if edge.distribution != distribution:
             check_distribution_compatibility(edge.distribution, distribution)
-            warnings.warn(
+            warn_user(
                 f"Trial {self._number} asks for the parameter {name!r} again, from {distribution}; it keeps the value "
                 f"of the first call, from {edge.distribution}.",
                 RuntimeWarning,
-                stacklevel=3,
             )
         return edge.external(self._draft.values[i])
 
@@ -339,10 +268,9 @@ class Trial(BaseTrial):
     def _checked_given(self, name: str, distribution: BaseDistribution) -> Any:
         internal = internal_value(distribution, self._given[name])
         if not distribution._contains(internal):
-            warnings.warn(
+            warn_user(
                 f"Parameter {name!r}: the given value {self._given[name]!r} is used although it is not in "
                 f"{distribution}.",
-                stacklevel=6,
             )
         return internal
 
@@ -411,7 +339,7 @@ class Trial(BaseTrial):
         if not 0 <= step < _STEP_LIMIT:
             raise ValueError(f"report() needs a step from 0 to 2**63 - 1, but got {step}.")
         if step in draft.reports:
-            warnings.warn(f"Trial {self._number} reported step {step} before; this report is ignored.", stacklevel=2)
+            warn_user(f"Trial {self._number} reported step {step} before; this report is ignored.")
             return
         if row is None:
             self._ledger.report(draft, step, value, at_once=self._writes_through)
@@ -436,10 +364,9 @@ class Trial(BaseTrial):
         self._ledger.check(TrialChange(metrics={name: {} for name in row}))
         names = self._ledger.history.system_attrs.get(METRIC_NAMES_KEY)
         if names and len(names) == 1 and not self._draft.metrics and names[0] in row and next(iter(row)) != names[0]:
-            warnings.warn(
+            warn_user(
                 f"Trial {self._number} reports {next(iter(row))!r} first, and so is judged by it, but the objective of "
                 f"the study is {names[0]!r}. Name that one first.",
-                stacklevel=4,
             )
 
     def should_prune(self) -> bool:

@@ -76,5 +76,3 @@ def _work(line: ParentLine, payload: bytes) -> None:
         total_trials=work.total_trials,
         deterministic=work.lag,
     )
-    if study.is_stopping:
-        line.send(messages.encode(messages.Stopped()))

@@ -12,7 +12,7 @@ import optimist
 from optimist.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optimist.history.attributes import CONFIDENCE_KEY, DEFAULTS_KEY
 from optimist.samplers import AutoSampler, BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
-from optimist.samplers.advice import BETA, Advice, advise
+from optimist.samplers.advice import BETA, FORGOTTEN_AFTER, Advice, advise
 from optimist.search_space.space import SearchSpace
 from optimist.study import Study
 from optimist.trial import FixedTrial, create_trial
@@ -33,7 +33,7 @@ def advised_study(*losses: float, default_loss: float | None = None, **confidenc
             create_trial(value=default_loss, params=at, distributions=dict(SPACE), system_attrs={DEFAULTS_KEY: True})
         )
     for i, loss in enumerate(losses):
-        params = {"x": (0.05 + 0.37 * i) % 1, "n": 1 + i, "kind": "a"}
+        params = {"x": (0.05 + 0.37 * i) % 1, "n": 1 + i % 100, "kind": "a"}
         study.add_trial(create_trial(value=loss, params=params, distributions=dict(SPACE)))
     return study
 
@@ -67,6 +67,12 @@ def test_a_default_that_others_beat_says_nothing_any_more() -> None:
     assert advise(advised_study(1.0, 2.0, 3.0, 4.0, default_loss=2.5).view(), SPACE) is None
     half = advice_of(advised_study(1.0, 3.0, 4.0, 5.0, default_loss=2.5))
     assert half.strengths[0] == pytest.approx(0.5 * BETA / 5)
+
+
+def test_it_is_forgotten_after_many_trials() -> None:
+    """So that a proposal does not judge it by more and more of them."""
+    assert advise(advised_study(*[1.0] * (FORGOTTEN_AFTER - 1), default_loss=0.0).view(), SPACE) is not None
+    assert advise(advised_study(*[1.0] * FORGOTTEN_AFTER, default_loss=0.0).view(), SPACE) is None
 
 
 def test_values_out_of_range_say_nothing() -> None:

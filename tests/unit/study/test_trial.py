@@ -312,3 +312,22 @@ def test_random_trials_of_a_seed_do_not_depend_on_who_asks(make_study: MakeStudy
         values.append([trial.params for trial in other.trials])
     assert values[0] == values[1]
     assert len({repr(params) for params in values[0]}) == 4
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (("suggest_float", 0, 1), ("suggest_float", 0, 2)),
+        (("suggest_int", 0, 1), ("suggest_int", 0, 2)),
+    ],
+)
+def test_warnings_point_at_the_objective(first: tuple[Any, ...], again: tuple[Any, ...]) -> None:
+    study = optimist.create_study(sampler=RandomSampler(0))
+    study.enqueue_trial({"queued": 9})
+    trial = study.ask()
+    getattr(trial, first[0])("x", *first[1:])
+    with pytest.warns(RuntimeWarning, match="keeps the value") as of_the_first:
+        getattr(trial, again[0])("x", *again[1:])
+    with pytest.warns(UserWarning, match="is not in") as of_the_queue:
+        getattr(trial, again[0])("queued", *again[1:])
+    assert [warning.filename for warning in (*of_the_first, *of_the_queue)] == [__file__] * 2
