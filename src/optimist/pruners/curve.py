@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from optimist.history.view import View
 from optimist.pruners.base import GO_ON, ColumnPruner, Curve, Verdict
 from optimist.pruners.checkpoints import check_at_least, is_checkpoint
 from optimist.states import TrialState
+
+_SECOND_LEVEL: Final = 0.4
 
 
 class CurvePruner(ColumnPruner):
@@ -34,7 +38,7 @@ class CurvePruner(ColumnPruner):
         ValueError: An argument is outside its range.
     """
 
-    def __init__(self, level: float = 0.02, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
+    def __init__(self, level: float = 0.0225, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
         if not 0.0 < level < 1.0:
             raise ValueError(f"CurvePruner needs 0 < level < 1, but got {level!r}. It is a chance: 0.02 for one in 50.")
         check_at_least(self, "n_warmup_steps", n_warmup_steps, 0)
@@ -47,14 +51,21 @@ class CurvePruner(ColumnPruner):
         if view.count(TrialState.COMPLETE) == 0 or not is_checkpoint(trial, self._n_warmup_steps, self._interval_steps):
             return GO_ON
         from optimist.numerics.blas_threads import one_blas_thread  # numpy is loaded when the first trial is judged
-        from optimist.pruners.forecast import Forecasts
+        from optimist.pruners.forecast import COARSE, FINE, Forecasts
 
         with one_blas_thread():
-            forecast = view.tracker(Forecasts, Forecasts).at(view)
-            chance = 1.0 if forecast is None else forecast.chance(trial.reports, trial.read_params())
-        level = min(self._level, 1.0 / (view.n + 1))
-        if chance >= level:
-            return GO_ON
+            forecast = view.tracker((Forecasts, FINE), Forecasts, FINE).at(view)
+            level = 0.0 if forecast is None else self._level * forecast.share_left(trial.reports)
+            if forecast is None or not level > 0.0:
+                return GO_ON
+            params = trial.read_params()
+            chance = forecast.chance(trial.reports, params)
+            if chance >= level:
+                return GO_ON
+            if forecast.is_far(trial.reports):  # where the fine look tells less
+                second = view.tracker((Forecasts, COARSE), Forecasts, COARSE).at(view)
+                if second is not None and second.chance(trial.reports, params) >= _SECOND_LEVEL:
+                    return GO_ON
         return Verdict(
             True,
             f"Its chance to beat the best value so far is {chance:.2%} by the curves of other trials, less than the "
