@@ -173,8 +173,10 @@ class Conditioned:
             cov = np.linalg.inv(block.T @ block)
             z = self._seen.z[where]
             mean = z - cov @ weights[where]
-            ends = [_end(z[:n], np.append(mean[:n], mean[-1]), cov[np.ix_([*range(n), -1], [*range(n), -1])])
-                    for n in range(1, len(where))]
+            ends = [
+                _end(z[:n], np.append(mean[:n], mean[-1]), cov[np.ix_([*range(n), -1], [*range(n), -1])])
+                for n in range(1, len(where))
+            ]
             errors.append(np.mean([(z[-1] - end) ** 2 / variance for end, variance in ends]))
         return float(np.mean(errors)) if errors else 1.0
 

@@ -16,7 +16,7 @@ _N_BEST: Final = 20
 _N_LATEST: Final = 20
 _N_PRUNED: Final = 48
 _FIRST_FIT: Final = 3
-_FIT_FACTOR: Final = 1.5
+_FIT_FACTOR: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)

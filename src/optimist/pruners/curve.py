@@ -38,9 +38,9 @@ class CurvePruner(ColumnPruner):
         ValueError: An argument is outside its range.
     """
 
-    def __init__(self, level: float = 0.0225, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
+    def __init__(self, level: float = 0.03, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
         if not 0.0 < level < 1.0:
-            raise ValueError(f"CurvePruner needs 0 < level < 1, but got {level!r}. It is a chance: 0.02 for one in 50.")
+            raise ValueError(f"CurvePruner needs 0 < level < 1, but got {level!r}. It is a chance: 0.03 for one in 33.")
         check_at_least(self, "n_warmup_steps", n_warmup_steps, 0)
         check_at_least(self, "interval_steps", interval_steps, 1)
         self._level = level
