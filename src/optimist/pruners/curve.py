@@ -10,6 +10,7 @@ from optimist.pruners.checkpoints import check_at_least, is_checkpoint
 from optimist.states import TrialState
 
 _SECOND_LEVEL: Final = 0.4
+"""The chance by the coarse look at which a trial goes on that is far from the best."""
 
 
 class CurvePruner(ColumnPruner):
@@ -20,17 +21,19 @@ class CurvePruner(ColumnPruner):
     starter, say for its low learning rate, is not taken for a bad trial. Metrics may have any scale and either direction.
     Whether a trial's value is its last report or its best one is seen from the complete trials.
 
-    It is careful, and not the default: on two sets of recorded curves (FashionMNIST and digits, half of each, 20 random
-    orders of 60 trials) it spent half of the steps, found the best trial of each study, and stopped none of 149 that
-    would have become the best; the median rule spends a third, and stops 29 of 162.
+    FIGURES
 
-    Nothing is stopped before a trial is complete. The level falls as trials come in, for the later a trial, the rarer is
-    one that beats all before it: after n trials it is ``min(level, 1 / (n + 1))``. The process
-    looks at no more than 64 curves, the best, the latest complete and the latest pruned ones, so that a decision costs the
-    same however many trials there are.
+    Nothing is stopped before a trial is complete. What counts is the chance for each step that a stop saves: a trial with half of
+    its steps to make is stopped at half the chance that stops one at its beginning. The process says how wrong it is, by forecasts
+    of complete trials from all others, and is believed the less. One bad report does not stop a trial that did well: from one
+    report to the next (of 20 at most, evenly spread) its chance falls to a third at most. Far from the best, where the process
+    tells trials apart by the order of magnitude of their distance, a second one, in plain units, must agree.
+
+    The process looks at no more than 88 curves, the best, the latest complete and the latest pruned ones, so that a decision
+    costs the same however many trials there are: 3 to 8 ms on average.
 
     Args:
-        level: Stop at a chance smaller than this, between 0 and 1.
+        level: Stop a trial that has all of its steps to make at a chance smaller than this, between 0 and 1.
         n_warmup_steps: Stop nothing before this step.
         interval_steps: From then on judge once every so many steps; if no report falls on such a step, at the next.
 
