@@ -21,7 +21,12 @@ class CurvePruner(ColumnPruner):
     starter, say for its low learning rate, is not taken for a bad trial. Metrics may have any scale and either direction.
     Whether a trial's value is its last report or its best one is seen from the complete trials.
 
-    FIGURES
+    On learning curves that were recorded after its defaults were frozen (``benchmarks/pruning.py``, 100 random orders of 60
+    trials) it spends fewer steps than the median rule and Hyperband, and finds better trials: 0.305 of the steps at a mean regret of
+    0.0001 of accuracy on FashionMNIST (the median rule 0.332 and 0.0003), 0.275 at 0.0009 of log loss on digits (0.302 and 0.0025). Of the
+    trials that would have become the best of their moment it stops 3.9 % and 6.2 % (the median rule 6.4 % and 16.5 %).
+    That is a little more than was aimed at (0.30 of the steps, a regret of 0.0005, 5 %), so it is not the default.
+    A smaller ``level`` stops fewer.
 
     Nothing is stopped before a trial is complete. What counts is the chance for each step that a stop saves: a trial with half of
     its steps to make is stopped at half the chance that stops one at its beginning. The process says how wrong it is, by forecasts
