@@ -170,6 +170,18 @@ PROBLEMS = {
 }
 
 
+CONTENDERS = [
+    "optimist default",
+    "optimist gp",
+    "optimist tpe",
+    "optimist nsga2",
+    "optuna gp",
+    "optuna tpe",
+    "optuna nsga2",
+    "optuna random",
+]
+
+
 def make(contender: str, seed: int) -> tuple[Any, Any]:
     """The library and the sampler of a contender; the default is made with a seed, as whoever wants to repeat it would."""
     library_name, name = contender.split(" ")
@@ -257,22 +269,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--gp", action="store_true", help="Optuna's Gaussian process too")
+    parser.add_argument("--only", nargs="+", choices=CONTENDERS, metavar="CONTENDER", help="the default, and these")
     parser.add_argument("--speed", action="store_true", help="time at 10,000 trials instead")
     options = parser.parse_args()
     if options.speed:
         measure_speed(10_000)
         return
-    contenders = [
-        "optimist default",
-        "optimist gp",
-        "optimist tpe",
-        "optimist nsga2",
-        "optuna tpe",
-        "optuna nsga2",
-        "optuna random",
-    ]
-    if options.gp:
-        contenders.insert(4, "optuna gp")
+    only = options.only and ["optimist default", *options.only]
+    contenders = only or [name for name in CONTENDERS if options.gp or name != "optuna gp"]
     compare(options.problems or list(PROBLEMS), contenders, options.seeds, options.trials, options.jobs)
 
 

@@ -13,9 +13,10 @@ import optimist
 from optimist.distributions import FloatDistribution
 from optimist.history.view import View
 from optimist.samplers import AutoSampler, GPSampler, PartialFixedSampler
-from optimist.samplers.auto.choice import N_BEFORE_GENERATIONS
+from optimist.samplers.auto.choice import N_BEFORE_GENERATIONS, PATIENCE
 from optimist.samplers.auto.pace import SHARE, Durations, Pace
 from optimist.samplers.auto.sampler import METHOD_KEY
+from optimist.states import TrialState
 
 
 def bowl(trial: optimist.Trial) -> float:
@@ -31,7 +32,7 @@ def study_of_long_trials(n: int, seconds: float) -> optimist.Study:
     start = datetime(2026, 1, 1)  # noqa: DTZ001 - naive, as snapshots have it
     for i in range(n):
         trial = optimist.create_trial(
-            value=i / n,
+            value=-i / n,
             params={"x": i / n, "y": 0.5},
             distributions={"x": FloatDistribution(-1, 1), "y": FloatDistribution(-1, 1)},
         )
@@ -44,13 +45,37 @@ def test_it_is_the_default() -> None:
     assert isinstance(optimist.create_study().sampler, AutoSampler)
 
 
+def descent(trial: optimist.Trial) -> float:
+    """Better from trial to trial."""
+    return bowl(trial) - 3 * trial.number
+
+
 def test_with_a_seed_it_proposes_what_the_gaussian_process_does() -> None:
     found = []
     for sampler in (AutoSampler(seed=3), GPSampler(seed=3)):
         study = optimist.create_study(sampler=sampler)
-        study.optimize(bowl, 12)
+        study.optimize(descent, 12)
         found.append([trial.params for trial in study.trials])
     assert found[0] == found[1]
+
+
+def test_at_a_standstill_another_model_has_every_other_trial() -> None:
+    study = optimist.create_study(sampler=AutoSampler(seed=3))
+    study.optimize(descent, 8)
+    study.optimize(lambda trial: bowl(trial) + trial.number, PATIENCE + 6)
+    later = [trial.system_attrs[METHOD_KEY][0] for trial in study.trials[8:]]
+    assert later == ["GPSampler"] * PATIENCE + ["TPESampler", "GPSampler"] * 3
+    study.optimize(lambda trial: bowl(trial) - 1000 * trial.number, 4)
+    assert methods(study)["TPESampler"] == 4  # one more, before it was seen that values get better again
+
+
+def test_running_trials_take_turns_at_a_standstill() -> None:
+    study = optimist.create_study(sampler=AutoSampler(seed=3))
+    study.optimize(lambda trial: bowl(trial) + trial.number, PATIENCE + 5)
+    for _ in range(4):
+        bowl(study.ask())
+    found = [trial.system_attrs[METHOD_KEY][0] for trial in study.get_trials(states=(TrialState.RUNNING,))]
+    assert found == ["GPSampler", "TPESampler"] * 2
 
 
 def test_with_a_seed_the_clock_plays_no_part() -> None:

@@ -51,6 +51,10 @@ lower bound, 1 / (n + 2) of the axis, keeps the search from closing in (``docs/d
 PARETO_ROOM: Final = 100
 """How many good trials there are at most by default with several objectives."""
 
+LIAR_WEIGHT: Final = 0.3
+"""What a running trial weighs among the others, to which it belongs until its value is known: not all, for it was proposed
+where good ones are dense, and may well become one of them."""
+
 _FLAT: Final = 25  # so many of the latest trials have full weight
 
 
@@ -167,7 +171,7 @@ def split_trials(view: View, space: SearchSpace, settings: Settings) -> Split:
         n_above += liars.shape[1]
         values = np.concatenate([values, liars], axis=1)
         position = np.concatenate([position, np.arange(n - m, n_above)])
-        share = np.concatenate([share, np.ones(liars.shape[1])])
+        share = np.concatenate([share, np.full(liars.shape[1], LIAR_WEIGHT)])
     share *= _weights_at(settings, n_above, position)
     n_failed = observations.failures.count(view.n)
     if n_failed:
