@@ -84,14 +84,16 @@ class CurveProcess:
             same_runs: Whether runs of the same index are the same run; else all are different.
         """
         p = np.exp(self.theta)
-        level = _COMMON_LEVEL + _COMMON_SLOPE * np.outer(a.tau, b.tau)
+        taus_a, which_a = np.unique(a.tau, return_inverse=True)  # there are few: all runs are seen at the same moments
+        taus_b, which_b = np.unique(b.tau, return_inverse=True)
+        at = np.ix_(which_a, which_b)
+        slope = np.outer(taus_a, taus_b)
+        bend = _matern(np.abs(taus_a[:, None] - taus_b[None, :]) / p[5])
         similarity = _matern(_distances(xa, xb, p[7:]))[np.ix_(a.run, b.run)]
-        bend = _matern(np.abs(a.tau[:, None] - b.tau[None, :]) / p[5])
-        slope = np.outer(a.tau, b.tau)
-        cov = level + similarity * (p[0] + p[1] * slope + p[2] * bend)
+        cov = (_COMMON_LEVEL + _COMMON_SLOPE * slope)[at] + similarity * (p[0] + p[1] * slope + p[2] * bend)[at]
         if same_runs:
-            grown = _grown(a.tau, b.tau, self.growth)
-            cov += (a.run[:, None] == b.run[None, :]) * (p[3] * grown + p[4] * bend)
+            own = p[3] * _grown(taus_a, taus_b, self.growth) + p[4] * bend
+            cov += (a.run[:, None] == b.run[None, :]) * own[at]
         found: Floats = cov
         return found
 
@@ -171,13 +173,13 @@ class Conditioned:
             # The distribution of a run given all others, by blocks of the inverse; Rasmussen and Williams (2006), sec. 5.4.2
             block = inverse_factor[:, where]
             cov = np.linalg.inv(block.T @ block)
-            z = self._seen.z[where]
-            mean = z - cov @ weights[where]
-            ends = [
-                _end(z[:n], np.append(mean[:n], mean[-1]), cov[np.ix_([*range(n), -1], [*range(n), -1])])
-                for n in range(1, len(where))
-            ]
-            errors.append(np.mean([(z[-1] - end) ** 2 / variance for end, variance in ends]))
+            off = cov @ weights[where]
+            # The end given the first observation, the first two, ...: each adds what is new in it
+            factor = cholesky(cov[:-1, :-1], lower=True, check_finite=False)
+            parts = solve_triangular(factor, np.column_stack([cov[:-1, -1], off[:-1]]), lower=True, check_finite=False)
+            left = off[-1] - np.cumsum(parts[:, 0] * parts[:, 1])
+            variance = np.maximum(cov[-1, -1] - np.cumsum(np.square(parts[:, 0])), _JITTER)
+            errors.append(np.mean(np.square(left) / variance))
         return float(np.mean(errors)) if errors else 1.0
 
 
@@ -195,7 +197,8 @@ class _Posterior:
         tau, run = seen.tau, seen.run
         self._slope = np.outer(tau, tau)
         self._grown = _grown(tau, tau, process.growth)
-        self._gap = np.abs(tau[:, None] - tau[None, :])
+        taus, which = np.unique(tau, return_inverse=True)
+        self._gap, self._at = np.abs(taus[:, None] - taus[None, :]), np.ix_(which, which)
         self._same = (run[:, None] == run[None, :]).astype(np.float64)
         self._common = _COMMON_LEVEL + _COMMON_SLOPE * self._slope
         self._squares = np.square(x[:, None, :] - x[None, :, :])  # (n_runs, n_runs, d)
@@ -208,7 +211,7 @@ class _Posterior:
         r = np.sqrt(scaled.sum(axis=2))
         similarity = _matern(r)[self._where]
         gap = self._gap / p[5]
-        bend = _matern(gap)
+        bend = _matern(gap)[self._at]
         shared = p[0] + p[1] * self._slope + p[2] * bend
         own = p[3] * self._grown + p[4] * bend
         cov = self._common + similarity * shared + self._same * own
@@ -230,7 +233,8 @@ class _Posterior:
         gradient[2] = p[2] * (by_similarity * bend).sum()
         gradient[3] = p[3] * (by_same * self._grown).sum()
         gradient[4] = p[4] * (by_same * bend).sum()
-        gradient[5] = ((p[2] * by_similarity + p[4] * by_same) * _matern_growth(gap) * np.square(gap)).sum()
+        d_bend = (_matern_growth(gap) * np.square(gap))[self._at]
+        gradient[5] = ((p[2] * by_similarity + p[4] * by_same) * d_bend).sum()
         gradient[6] = p[6] * np.trace(slope_of)
         outer = slope_of * shared
         by_run = np.zeros_like(r)
