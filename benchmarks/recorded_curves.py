@@ -98,10 +98,7 @@ def load(name: str, folder: Path = FOLDER) -> Recorded:
     Raises:
         LookupError: No such task was recorded.
     """
-    path = folder / f"{name}.json.gz"
-    if not path.is_file():
-        raise LookupError(f"No curves are recorded as {name!r}; there are: {', '.join(names())}.")
-    document = msgspec.json.decode(gzip.decompress(path.read_bytes()), type=Document)
+    document = _read(name, folder)
     return Recorded(
         task=document.task,
         metric=document.metric,
@@ -114,6 +111,22 @@ def load(name: str, folder: Path = FOLDER) -> Recorded:
         finals=np.array([run.final for run in document.runs], float),
         seconds=np.array([run.seconds for run in document.runs], float),
     )
+
+
+def load_runs(name: str, folder: Path = FOLDER) -> list[Run]:
+    """Read the runs of a task, one by one.
+
+    Raises:
+        LookupError: No such task was recorded.
+    """
+    return _read(name, folder).runs
+
+
+def _read(name: str, folder: Path) -> Document:
+    path = folder / f"{name}.json.gz"
+    if not path.is_file():
+        raise LookupError(f"No curves are recorded as {name!r}; there are: {', '.join(names())}.")
+    return msgspec.json.decode(gzip.decompress(path.read_bytes()), type=Document)
 
 
 def pack_space(space: Mapping[str, BaseDistribution]) -> dict[str, msgspec.Raw]:

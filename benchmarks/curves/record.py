@@ -2,11 +2,11 @@
 
 Two tasks: the network of `examples/fashion_trainer.py` on FashionMNIST, and gradient boosting on scikit-learn's digits.
 Every run that ends adds a line to `benchmarks/results/curves-<task>.jsonl`. Whoever stops the script loses only the
-runs under way: the next call does what is missing. At the end the lines become `benchmarks/curves/<task>.json.gz`,
-whose form `benchmarks/recorded_curves.py` describes.
+runs under way: the next call does what is missing. At the end the lines join `benchmarks/curves/<task>.json.gz`, whose
+form `benchmarks/recorded_curves.py` describes; its runs are not done again.
 
-    python benchmarks/curves/record.py fashion_mnist --runs 300      twenty minutes on two cores; needs PyTorch
-    python benchmarks/curves/record.py digits --runs 240             about ten minutes
+    python benchmarks/curves/record.py fashion_mnist --runs 600      300 more: twenty minutes on two cores; needs PyTorch
+    python benchmarks/curves/record.py digits --runs 480             240 more: about ten minutes
     python benchmarks/curves/record.py digits --runs 0               pack what has been recorded so far
 """
 
@@ -29,7 +29,7 @@ sys.path += [str(BENCHMARKS), str(BENCHMARKS.parent / "examples")]
 
 import msgspec
 import numpy as np
-from recorded_curves import Direction, Document, Run, pack_space, round_all, save
+from recorded_curves import FOLDER, Direction, Document, Run, load_runs, pack_space, round_all, save
 
 import optimist
 from optimist.distributions import (
@@ -173,7 +173,7 @@ def main() -> None:
     lines = BENCHMARKS / "results" / f"curves-{arguments.task}.jsonl"
     lines.parent.mkdir(exist_ok=True)
     record(arguments.task, lines, arguments.runs, arguments.processes)
-    runs = sorted(read_lines(lines), key=lambda run: run.index)
+    runs = sorted(recorded(arguments.task, lines).values(), key=lambda run: run.index)
     task = TASKS[arguments.task]
     document = Document(
         task=task.title,
@@ -190,7 +190,7 @@ def main() -> None:
 
 def record(name: str, lines: Path, n_runs: int, n_processes: int) -> None:
     """Run what has no line yet, and write a line as soon as a run ends."""
-    done = {run.index for run in read_lines(lines)}
+    done = recorded(name, lines)
     draws = draw(TASKS[name].space, n_runs)
     missing = [(name, index, params) for index, params in enumerate(draws) if index not in done]
     if not missing:
@@ -222,6 +222,12 @@ def run_once(job: tuple[str, int, dict[str, Any]]) -> Run:
     name, index, params = job
     curve, final, seconds = TASKS[name].run(params, index)
     return Run(index, params, round_all(curve, 6), round(final, 6), round_all(seconds, 3))
+
+
+def recorded(name: str, lines: Path) -> dict[int, Run]:
+    """What there is, by index: the runs that were packed, and those that ended since."""
+    packed = load_runs(name) if (FOLDER / f"{name}.json.gz").is_file() else []
+    return {run.index: run for run in [*packed, *read_lines(lines)]}
 
 
 def read_lines(lines: Path) -> Iterator[Run]:

@@ -6,20 +6,23 @@ observations, of runs i and j with hyperparameters x, is::
 
     common(tau, tau') + similarity(x_i, x_j) shared(tau, tau') + [i = j] own(tau, tau') + [same observation] noise
 
-where ``common``, ``shared`` and ``own`` are sums of a level, a slope in tau and a process with exponential covariance. What a
-low learning rate does to the shape of a curve is in ``shared``: curves of similar hyperparameters rise alike. A Gaussian
-process over curves and hyperparameters stands in Swersky et al., "Freeze-thaw Bayesian optimization" (2014).
+where ``common`` is a level and a slope in tau, ``shared`` has a smooth process besides (Matérn, nu = 5/2), and ``own`` is a
+level, which may grow with time as ``(t / T)**growth``, and a smooth process. What a low learning rate does to the shape of a curve is in ``shared``: curves of similar
+hyperparameters bend alike. A Gaussian process over curves and hyperparameters stands in Swersky et al., "Freeze-thaw Bayesian
+optimization" (2014).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg.lapack import dtrtri
 from scipy.optimize import minimize
 
 Floats = NDArray[np.float64]
@@ -30,11 +33,14 @@ _SQRT5: Final = math.sqrt(5.0)
 _JITTER: Final = 1e-8
 
 # The prior of the parameters: median and standard deviation of the logarithm.
-_SHARED: Final = ((0.8, 1.0), (0.3, 1.0), (0.1, 1.0))  # level, slope, process
-_OWN: Final = ((0.5, 1.0), (0.5, 1.0), (0.2, 1.0))
+_SHARED: Final = ((1.0, 1.0), (0.1, 1.0), (0.3, 1.0))  # level, slope, process
+_OWN: Final = ((0.5, 1.0), (0.2, 1.0))  # level, process
 _LENGTH: Final = (1.0, 0.5)  # of the processes, in tau
-_NOISE: Final = (0.02, 1.0)
-_SCALE_SD: Final = 0.7  # of the length scales of the hyperparameters; their median grows with the dimension
+_NOISE: Final = (0.02, 1.5)
+# Of the length scales of the hyperparameters; the median grows with the square root of the dimension. It is short: until it is
+# known which hyperparameters matter, a run that is unlike all others may turn out in any way.
+_SCALE_MEDIAN: Final = 0.06
+_SCALE_SD: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +66,12 @@ class CurveProcess:
 
     Args:
         n_columns: d, the number of columns that hyperparameters are encoded in.
-        theta: (8 + d,) logarithms of the parameters; None for the median of their prior.
+        growth: The power of the share of time with which the level of a run's own grows.
+        theta: (7 + d,) logarithms of the parameters; None for the median of their prior.
     """
 
-    def __init__(self, n_columns: int, theta: Floats | None = None) -> None:
+    def __init__(self, n_columns: int, growth: float = 0.0, theta: Floats | None = None) -> None:
+        self.growth = growth
         self.mean, self.sd = _prior(n_columns)
         self.theta = self.mean if theta is None else theta
 
@@ -76,20 +84,23 @@ class CurveProcess:
             same_runs: Whether runs of the same index are the same run; else all are different.
         """
         p = np.exp(self.theta)
-        level = _COMMON_LEVEL + _COMMON_SLOPE * np.outer(a.tau, b.tau)
-        similarity = _matern(_distances(xa, xb, p[8:]))[np.ix_(a.run, b.run)]
-        decay = np.exp(-np.abs(a.tau[:, None] - b.tau[None, :]) / p[6])
-        slope = np.outer(a.tau, b.tau)
-        cov = level + similarity * (p[0] + p[1] * slope + p[2] * decay)
+        taus_a, which_a = np.unique(a.tau, return_inverse=True)  # there are few: all runs are seen at the same moments
+        taus_b, which_b = np.unique(b.tau, return_inverse=True)
+        at = np.ix_(which_a, which_b)
+        slope = np.outer(taus_a, taus_b)
+        bend = _matern(np.abs(taus_a[:, None] - taus_b[None, :]) / p[5])
+        similarity = _matern(_distances(xa, xb, p[7:]))[np.ix_(a.run, b.run)]
+        cov = (_COMMON_LEVEL + _COMMON_SLOPE * slope)[at] + similarity * (p[0] + p[1] * slope + p[2] * bend)[at]
         if same_runs:
-            cov += (a.run[:, None] == b.run[None, :]) * (p[3] + p[4] * slope + p[5] * decay)
+            own = p[3] * _grown(taus_a, taus_b, self.growth) + p[4] * bend
+            cov += (a.run[:, None] == b.run[None, :]) * own[at]
         found: Floats = cov
         return found
 
     @property
     def noise(self) -> float:
         """Variance of the noise."""
-        return float(np.exp(self.theta[7]))
+        return float(np.exp(self.theta[6]))
 
     def fitted(self, seen: Observations, x: Floats, max_iterations: int = 40) -> CurveProcess:
         """The process with the parameters that are most probable given some curves.
@@ -99,12 +110,12 @@ class CurveProcess:
             x: (n_runs, d) their hyperparameters.
             max_iterations: Of L-BFGS.
         """
-        posterior = _Posterior(seen, x, self.mean, self.sd)
+        posterior = _Posterior(self, seen, x)
         bounds = [(m - 3 * s, m + 3 * s) for m, s in zip(self.mean, self.sd, strict=True)]
         found = minimize(
             posterior, self.mean, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": max_iterations}
         )
-        return CurveProcess(x.shape[1], found.x)
+        return CurveProcess(x.shape[1], self.growth, found.x)
 
 
 class Conditioned:
@@ -123,12 +134,13 @@ class Conditioned:
         self._factor = cholesky(cov, lower=True, check_finite=False)
         self._white = solve_triangular(self._factor, seen.z, lower=True, check_finite=False)
 
-    def end_of(self, tau: Floats, z: Floats, x: Floats) -> tuple[float, float]:
-        """Mean and variance of the value that a further run will end with, noise included.
+    def ends_of(self, tau: Floats, z: Floats, x: Floats, looks: Sequence[NDArray[np.intp]]) -> tuple[Floats, Floats]:
+        """Mean and variance of the value that a further run will end with, noise included, as told by parts of its curve.
 
         Args:
             tau, z: (n,) what was seen of it.
             x: (d,) its hyperparameters.
+            looks: Which observations to tell the end by; for each of these parts there is a mean and a variance.
         """
         process = self._process
         new = Observations(np.zeros(len(tau) + 1, dtype=np.intp), np.append(tau, 0.0), np.append(z, 0.0))
@@ -136,24 +148,57 @@ class Conditioned:
         cross = process.covariance(self._seen, self._x, new, xs, same_runs=False)
         prior = process.covariance(new, xs, new, xs, same_runs=True)
         v = solve_triangular(self._factor, cross, lower=True, check_finite=False)
-        mean = v.T @ self._white
-        cov = prior - v.T @ v
-        inner = cov[:-1, :-1] + (process.noise + _JITTER) * np.eye(len(tau))
-        factor = cholesky(inner, lower=True, check_finite=False)
-        gain = cho_solve((factor, True), cov[:-1, -1], check_finite=False)
-        end_mean = mean[-1] + gain @ (z - mean[:-1])
-        end_variance = cov[-1, -1] - gain @ cov[:-1, -1]
-        return float(end_mean), float(max(end_variance, 0.0) + process.noise)
+        mean, cov = v.T @ self._white, prior - v.T @ v
+        cov[np.diag_indices_from(cov)] += process.noise + _JITTER
+        ends = [_end(z[look], np.append(mean[look], mean[-1]), cov[np.ix_([*look, -1], [*look, -1])]) for look in looks]
+        means, variances = np.array(ends).T
+        return means, variances
+
+    def mean_square_error(self, runs: Sequence[int]) -> float:
+        """How far the ends of known runs are from what the process says without them: about 1 if it knows how well it knows.
+
+        The end of each is told by all other runs and by its own first observation, its first two, and so on. Errors count in
+        standard deviations.
+
+        Args:
+            runs: Indices of runs of which the last observation is their end.
+        """
+        inverse_factor = dtrtri(self._factor, lower=1)[0]
+        weights = inverse_factor.T @ self._white
+        errors = []
+        for run in runs:
+            where = np.flatnonzero(self._seen.run == run)
+            if len(where) < 2:
+                continue
+            # The distribution of a run given all others, by blocks of the inverse; Rasmussen and Williams (2006), sec. 5.4.2
+            block = inverse_factor[:, where]
+            cov = np.linalg.inv(block.T @ block)
+            off = cov @ weights[where]
+            # The end given the first observation, the first two, ...: each adds what is new in it
+            factor = cholesky(cov[:-1, :-1], lower=True, check_finite=False)
+            parts = solve_triangular(factor, np.column_stack([cov[:-1, -1], off[:-1]]), lower=True, check_finite=False)
+            left = off[-1] - np.cumsum(parts[:, 0] * parts[:, 1])
+            variance = np.maximum(cov[-1, -1] - np.cumsum(np.square(parts[:, 0])), _JITTER)
+            errors.append(np.mean(np.square(left) / variance))
+        return float(np.mean(errors)) if errors else 1.0
+
+
+def _end(z: Floats, mean: Floats, cov: Floats) -> tuple[float, float]:
+    """Mean and variance of the last of some values, given the others."""
+    gain = np.linalg.solve(cov[:-1, :-1], cov[:-1, -1])
+    return float(mean[-1] + gain @ (z - mean[:-1])), float(max(cov[-1, -1] - gain @ cov[:-1, -1], _JITTER))
 
 
 class _Posterior:
     """Minus the logarithm of likelihood times prior, with its gradient."""
 
-    def __init__(self, seen: Observations, x: Floats, mean: Floats, sd: Floats) -> None:
-        self._seen, self._mean, self._sd = seen, mean, sd
+    def __init__(self, process: CurveProcess, seen: Observations, x: Floats) -> None:
+        self._seen, self._mean, self._sd = seen, process.mean, process.sd
         tau, run = seen.tau, seen.run
         self._slope = np.outer(tau, tau)
-        self._gap = np.abs(tau[:, None] - tau[None, :])
+        self._grown = _grown(tau, tau, process.growth)
+        taus, which = np.unique(tau, return_inverse=True)
+        self._gap, self._at = np.abs(taus[:, None] - taus[None, :]), np.ix_(which, which)
         self._same = (run[:, None] == run[None, :]).astype(np.float64)
         self._common = _COMMON_LEVEL + _COMMON_SLOPE * self._slope
         self._squares = np.square(x[:, None, :] - x[None, :, :])  # (n_runs, n_runs, d)
@@ -162,14 +207,15 @@ class _Posterior:
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
         p = np.exp(theta)
         n = len(self._seen)
-        scaled = self._squares / np.square(p[8:])
+        scaled = self._squares / np.square(p[7:])
         r = np.sqrt(scaled.sum(axis=2))
         similarity = _matern(r)[self._where]
-        decay = np.exp(-self._gap / p[6])
-        shared = p[0] + p[1] * self._slope + p[2] * decay
-        own = p[3] + p[4] * self._slope + p[5] * decay
+        gap = self._gap / p[5]
+        bend = _matern(gap)[self._at]
+        shared = p[0] + p[1] * self._slope + p[2] * bend
+        own = p[3] * self._grown + p[4] * bend
         cov = self._common + similarity * shared + self._same * own
-        cov[np.diag_indices(n)] += p[7] + _JITTER
+        cov[np.diag_indices(n)] += p[6] + _JITTER
         try:
             factor = cholesky(cov, lower=True, check_finite=False)
         except np.linalg.LinAlgError:
@@ -182,27 +228,31 @@ class _Posterior:
         slope_of = 0.5 * (inverse - np.outer(weights, weights))
         gradient = np.empty_like(theta)
         by_similarity, by_same = slope_of * similarity, slope_of * self._same
-        d_decay = decay * self._gap / p[6]
-        for i, weighted in ((0, by_similarity), (3, by_same)):
-            gradient[i] = p[i] * weighted.sum()
-            gradient[i + 1] = p[i + 1] * (weighted * self._slope).sum()
-            gradient[i + 2] = p[i + 2] * (weighted * decay).sum()
-        gradient[6] = ((p[2] * by_similarity + p[5] * by_same) * d_decay).sum()
-        gradient[7] = p[7] * np.trace(slope_of)
-        # d matern / d log(length of column k) = 5/3 (1 + sqrt(5) r) exp(-sqrt(5) r) scaled_k
+        gradient[0] = p[0] * by_similarity.sum()
+        gradient[1] = p[1] * (by_similarity * self._slope).sum()
+        gradient[2] = p[2] * (by_similarity * bend).sum()
+        gradient[3] = p[3] * (by_same * self._grown).sum()
+        gradient[4] = p[4] * (by_same * bend).sum()
+        d_bend = (_matern_growth(gap) * np.square(gap))[self._at]
+        gradient[5] = ((p[2] * by_similarity + p[4] * by_same) * d_bend).sum()
+        gradient[6] = p[6] * np.trace(slope_of)
         outer = slope_of * shared
         by_run = np.zeros_like(r)
         np.add.at(by_run, self._where, outer)
-        factor_of_r = 5.0 / 3.0 * (1.0 + _SQRT5 * r) * np.exp(-_SQRT5 * r)
-        gradient[8:] = np.einsum("ij,ijk->k", by_run * factor_of_r, scaled)
+        gradient[7:] = np.einsum("ij,ijk->k", by_run * _matern_growth(r), scaled)
         return float(value), gradient + off / self._sd
 
 
 def _prior(n_columns: int) -> tuple[Floats, Floats]:
-    median_scale = 0.5 * math.sqrt(max(n_columns, 1))
+    median_scale = _SCALE_MEDIAN * math.sqrt(max(n_columns, 1))
     pairs = [*_SHARED, *_OWN, _LENGTH, _NOISE, *[(median_scale, _SCALE_SD)] * n_columns]
     medians, sds = np.array(pairs).T
     return np.log(medians), sds
+
+
+def _grown(tau_a: Floats, tau_b: Floats, growth: float) -> Floats:
+    found: Floats = np.exp(-growth * (tau_a[:, None] + tau_b[None, :]))
+    return found
 
 
 def _distances(xa: Floats, xb: Floats, scales: Floats) -> Floats:
@@ -214,4 +264,10 @@ def _distances(xa: Floats, xb: Floats, scales: Floats) -> Floats:
 def _matern(r: Floats) -> Floats:
     """Matérn's correlation with nu = 5/2."""
     found: Floats = (1.0 + _SQRT5 * r + 5.0 / 3.0 * np.square(r)) * np.exp(-_SQRT5 * r)
+    return found
+
+
+def _matern_growth(r: Floats) -> Floats:
+    """How :func:`_matern` grows with the logarithm of a length, per square of the distance in that length."""
+    found: Floats = 5.0 / 3.0 * (1.0 + _SQRT5 * r) * np.exp(-_SQRT5 * r)
     return found

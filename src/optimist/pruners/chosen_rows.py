@@ -14,9 +14,9 @@ from optimist.states import TrialState
 _COMPLETE, _PRUNED = int(TrialState.COMPLETE), int(TrialState.PRUNED)
 _N_BEST: Final = 20
 _N_LATEST: Final = 20
-_N_PRUNED: Final = 24
-_FIRST_FIT: Final = 4
-_FIT_FACTOR: Final = 1.5
+_N_PRUNED: Final = 48
+_FIRST_FIT: Final = 3
+_FIT_FACTOR: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,13 @@ class Rows:
         complete: Rows of complete trials, the best and the latest ones, in order of finishing.
         pruned: Rows of the latest pruned trials, in order of finishing.
         best: The smallest final loss of all complete trials; infinite if none has a finite one.
+        n_complete: How many complete trials there are, those that were not chosen included.
     """
 
     complete: tuple[int, ...] = ()
     pruned: tuple[int, ...] = ()
     best: float = math.inf
+    n_complete: int = 0
 
 
 class ChosenRows:
@@ -50,7 +52,7 @@ class ChosenRows:
         self._best: list[tuple[float, int]] = []  # loss and row, ascending
         self._latest: deque[int] = deque(maxlen=_N_BEST + _N_LATEST)
         self._pruned: deque[int] = deque(maxlen=_N_PRUNED)
-        self._n_complete = 0
+        self._n_complete = self._n_finished = 0
 
     def advance(self, history: History, n: int) -> None:
         """Take in the rows up to ``n`` that were not seen yet."""
@@ -61,7 +63,15 @@ class ChosenRows:
             if history.state.data[row] == _PRUNED:
                 self._pruned.append(row)
             elif history.state.data[row] == _COMPLETE:
-                self._take_complete(row, history.values[0].data[row] * history.signs[0])
+                loss = history.values[0].data[row] * history.signs[0]
+                if not math.isfinite(loss):
+                    continue
+                self._take_complete(row, loss)
+            else:
+                continue
+            self._n_finished += 1
+            if last_fit(self._n_finished) == self._n_finished and self._n_complete:
+                self.at_fit = self.now
         self.n = max(self.n, n)
 
     @property
@@ -72,22 +82,18 @@ class ChosenRows:
         best = {row for _, row in self._best}
         others = [row for row in self._latest if row not in best]
         complete = sorted([*best, *others[-_N_LATEST:]])
-        return Rows(tuple(complete), tuple(self._pruned), self._best[0][0])
+        return Rows(tuple(complete), tuple(self._pruned), self._best[0][0], self._n_complete)
 
     def _take_complete(self, row: int, loss: float) -> None:
-        if not math.isfinite(loss):
-            return
         self._n_complete += 1
         insort(self._best, (loss, row))
         del self._best[_N_BEST:]
         self._latest.append(row)
-        if last_fit(self._n_complete) == self._n_complete:
-            self.at_fit = self.now
 
 
-def last_fit(n_complete: int) -> int:
-    """The last number of complete trials at which the process is fitted anew; 0 before the first."""
+def last_fit(n_finished: int) -> int:
+    """The last number of finished trials at which the process is fitted anew; 0 before the first."""
     point, following = 0, _FIRST_FIT
-    while following <= n_complete:
+    while following <= n_finished:
         point, following = following, math.ceil(_FIT_FACTOR * following)
     return point

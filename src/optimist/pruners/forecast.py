@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,18 +23,44 @@ from optimist.states import StudyDirection
 Floats = NDArray[np.float64]
 
 _N_POINTS: Final = 8
-_DEGREES_OF_FREEDOM: Final = 10.0
-"""Of Student's distribution, whose tails stand for what the process does not know."""
-_WIDTH: Final = 0.5
-"""Of what a typical trial has to go from its first report to the best final value: what counts as near to it."""
+_N_LAST: Final = 3
+_N_MOMENTS: Final = 20
+"""At which a curve is seen and its trial judged, evenly spread, however often trials report."""
+_FAR: Final = 0.4
+"""Of what a typical trial has to go from its first report to the best final value: further off, the fine look tells less."""
+_PRIOR: Final = 6.0
+"""How many complete trials the prior of the process is worth, beside its errors on those that there are."""
+_FALL: Final = 3.0
+"""The most that a chance falls from one moment to the next: one bad report may be noise."""
 _WORST: Final = 12.0
 """Stands for NaN and infinity on the scale of losses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How curves are looked at.
+
+    Attributes:
+        width: Differences of this size are told apart, near the best final value; they are measured by what a typical
+            trial has to go from its first report to that.
+        growth: See :class:`~optimist.numerics.curves.CurveProcess`.
+    """
+
+    width: float
+    growth: float
+
+
+FINE: Final = Look(0.05, 0.0)
+"""Close to the best, each bit counts, and further off the order of magnitude: how much worse a trial is stays the same."""
+COARSE: Final = Look(4.0, 0.5)
+"""All differences count alike: how much better a trial is than others grows, as all get better."""
 
 
 class Forecasts:
     """The forecasts of one history: the latest, and the process that was fitted last."""
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look) -> None:
+        self._look = look
         self._lock = threading.Lock()
         self._history: History
         self._chosen = ChosenRows()
@@ -63,17 +88,17 @@ class Forecasts:
         rows = chosen.now
         if not rows.complete:
             return None
-        curves = Curves.of(view, rows)
-        process = self._process(view, chosen.at_fit, CurveProcess(curves.x.shape[1]))
-        return Forecast(curves, Conditioned(process, curves.seen, curves.x))
+        curves = Curves.of(view, rows, self._look.width)
+        process = self._process(view, chosen.at_fit, CurveProcess(curves.x.shape[1], self._look.growth))
+        return Forecast(curves, Conditioned(process, curves.seen, curves.x), len(rows.complete), rows.n_complete)
 
     def _process(self, view: View, at_fit: Rows | None, prior: CurveProcess) -> CurveProcess:
         """The process that was fitted at the last point of the schedule: whoever asks when, it is the same."""
         if at_fit is None:
             return prior
         if self._fitted[0] != at_fit:
-            early = Curves.of(view, at_fit)
-            self._fitted = (at_fit, CurveProcess(early.x.shape[1]).fitted(early.seen, early.x))
+            early = Curves.of(view, at_fit, self._look.width)
+            self._fitted = (at_fit, prior.fitted(early.seen, early.x))
         process = self._fitted[1]
         if process is None or len(process.theta) != len(prior.theta):  # parameters came or went since
             return prior
@@ -87,22 +112,19 @@ class Scale:
     Attributes:
         sign: +1 to minimise, -1 to maximise.
         best: The smallest final loss.
-        width: Differences of this size are told apart.
+        spread: How far a typical curve has to go to it.
+        width: Differences of this size, in spreads, are told apart.
     """
 
     sign: float
     best: float
+    spread: float
     width: float
-
-    @classmethod
-    def of(cls, best: float, spread: float, sign: float) -> Scale:
-        """The scale that a best final loss asks for, and how far a typical curve has to go to it."""
-        return cls(sign, best, max(_WIDTH * spread, 1e-9 * abs(best), 1e-300))
 
     def of_losses(self, losses: Floats) -> Floats:
         """(n,) losses on this scale; 0 is as good as the best."""
         with np.errstate(over="ignore", invalid="ignore"):
-            z = np.arcsinh((losses - self.best) / self.width)
+            z = np.arcsinh((losses - self.best) / (self.width * self.spread))
         bounded: Floats = np.clip(np.nan_to_num(z, nan=_WORST, posinf=_WORST, neginf=-_WORST), -_WORST, _WORST)
         return bounded
 
@@ -126,6 +148,15 @@ class Clock:
         elapsed = np.maximum((steps - self.first) / self.gap + 1.0, 0.5)
         return np.maximum(np.log(self.n_steps / elapsed), 0.0)
 
+    def share_done(self, steps: Floats) -> Floats:
+        """(n,) share of all steps that have been made with each of these; above 1 if the trial is longer than others."""
+        return np.maximum((steps - self.first) / self.gap + 1.0, 0.0) / self.n_steps
+
+    def is_moment(self, steps: Floats) -> NDArray[np.bool_]:
+        """(n,) which of the steps of a curve, in order, are the first in their part of the whole."""
+        parts = np.floor(_N_MOMENTS * self.share_done(steps) + 1e-9)
+        return np.diff(parts, prepend=0.0) > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Curves:
@@ -147,7 +178,7 @@ class Curves:
     space: SearchSpace
 
     @classmethod
-    def of(cls, view: View, rows: Rows) -> Curves:
+    def of(cls, view: View, rows: Rows, width: float) -> Curves:
         """The curves of some rows, a complete trial among them."""
         sign = _sign(view)
         both = [*rows.complete, *rows.pruned]
@@ -157,10 +188,13 @@ class Curves:
         keeps_best = _keeps_best(curves, finals)
         clock = _clock([curves[row][0] for row in finals], [steps for steps, _ in curves.values()])
         firsts = np.array([_finite(values)[0] for _, values in curves.values()])
-        scale = Scale.of(rows.best, float(np.median(np.abs(firsts - rows.best))), sign)
+        spread = max(float(np.median(np.abs(firsts - rows.best))), 1e-8 * abs(rows.best), 1e-300)
+        scale = Scale(sign, rows.best, spread, width)
         runs, taus, zs = [], [], []
         for run, (row, (steps, values)) in enumerate(curves.items()):
-            tau, z = _seen(steps, values, clock, scale, keeps_best)
+            tau, z = _at_moments(steps, values, clock, scale, keeps_best)
+            look = _look(len(tau))
+            tau, z = tau[look], z[look]
             if row in finals:  # what counts at the end is the value, whatever was reported there
                 kept = tau > 0
                 tau = np.append(tau[kept], 0.0)
@@ -177,15 +211,41 @@ class Forecast:
     """What finished trials say of a running one.
 
     Args:
-        curves: Theirs.
+        curves: Theirs, the complete ones first.
         process: The process that knows them.
+        n_known: How many of them are complete.
+        n_complete: How many complete trials there are, those that were not chosen included.
     """
 
-    def __init__(self, curves: Curves, process: Conditioned) -> None:
+    def __init__(self, curves: Curves, process: Conditioned, n_known: int, n_complete: int) -> None:
         self._curves, self._process = curves, process
+        self._freedom = _PRIOR + n_complete
+        errors = process.mean_square_error(range(n_known))
+        self._inflation = max((_PRIOR + n_complete * errors) / self._freedom, 1.0)
+
+    def share_left(self, reports: Mapping[int, float]) -> float:
+        """The share of its steps that a trial has still to make; 0 between the moments at which trials are judged.
+
+        Args:
+            reports: Intermediate value by step.
+        """
+        clock, steps = self._curves.clock, np.array(sorted(reports), dtype=np.float64)
+        return max(1.0 - float(clock.share_done(steps[-1:])[0]), 0.0) if clock.is_moment(steps)[-1] else 0.0
+
+    def is_far(self, reports: Mapping[int, float]) -> bool:
+        """Whether a trial is so far from the best that differences among trials like it are small on the fine scale.
+
+        Args:
+            reports: Intermediate value by step.
+        """
+        scale = self._curves.scale
+        return reports[max(reports)] * scale.sign - scale.best > _FAR * scale.spread
 
     def chance(self, reports: Mapping[int, float], params: Mapping[str, Any]) -> float:
         """The chance that a trial will beat the best complete one.
+
+        It is read off Student's distribution, which is the wider, the more the process is wrong about the ends of complete
+        trials, and has the longer tails, the fewer they are. From one moment to the next it falls to a third at most.
 
         Args:
             reports: Intermediate value by step.
@@ -194,11 +254,13 @@ class Forecast:
         curves = self._curves
         steps = np.array(sorted(reports), dtype=np.float64)
         values = np.array([reports[int(step)] for step in steps]) * curves.scale.sign
-        tau, z = _seen(steps, values, curves.clock, curves.scale, curves.keeps_best)
+        tau, z = _at_moments(steps, values, curves.clock, curves.scale, curves.keeps_best)
         if not tau[-1] > 0:
             return 1.0  # it is at its end
-        mean, variance = self._process.end_of(tau, z, _point(params, curves.space))
-        return float(stdtr(_DEGREES_OF_FREEDOM, -mean / math.sqrt(variance)))
+        looks = [_look(n) for n in range(1, len(tau) + 1)]
+        means, variances = self._process.ends_of(tau, z, _point(params, curves.space), looks)
+        chances = stdtr(self._freedom, -means / np.sqrt(self._inflation * variances))
+        return float(np.max(chances / _FALL ** np.arange(len(tau) - 1, -1, -1)))
 
 
 def _sign(view: View) -> float:
@@ -229,16 +291,22 @@ def _clock(complete: Sequence[Floats], every: Sequence[Floats]) -> Clock:
     return Clock(first, gap, (last - first) / gap + 1.0)
 
 
-def _seen(steps: Floats, values: Floats, clock: Clock, scale: Scale, keeps_best: bool) -> tuple[Floats, Floats]:
-    """At most a few observations of a curve, spread over the logarithm of time, the last one among them."""
+def _at_moments(steps: Floats, values: Floats, clock: Clock, scale: Scale, keeps_best: bool) -> tuple[Floats, Floats]:
+    """A curve at the moments at which it is seen, and at its last report."""
     z = scale.of_losses(values)
     if keeps_best:
         z = np.minimum.accumulate(z)
-    n = len(steps)
-    if n > _N_POINTS:
-        kept = np.unique(np.round(np.geomspace(1, n, _N_POINTS)).astype(np.intp)) - 1
-        steps, z = steps[kept], z[kept]
-    return clock.tau(steps), z
+    is_moment = clock.is_moment(steps)
+    is_moment[-1] = True
+    return clock.tau(steps[is_moment]), z[is_moment]
+
+
+def _look(n: int) -> NDArray[np.intp]:
+    """Which of n moments tell most: a few spread over the logarithm of time, and the last ones, for trend and noise."""
+    if n <= _N_POINTS:
+        return np.arange(n)
+    spread = np.round(np.geomspace(1, n, _N_POINTS)).astype(np.intp) - 1
+    return np.union1d(spread, np.arange(n - _N_LAST, n))
 
 
 def _space(view: View, rows: Sequence[int]) -> SearchSpace:
