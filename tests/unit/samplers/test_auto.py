@@ -165,12 +165,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_a_costly_proposal_must_have_been_earned(clock: Clock) -> None:
-    view = View(study_of_long_trials(4, seconds=0.5).ledger.history)  # each trial earns 0.045 s
+    view = View(study_of_long_trials(4, seconds=0.5).ledger.history)  # each trial earns 0.04 s
     pace = Pace()
-    assert [pace.affords(view) for _ in range(6)] == [False] * 5 + [True]  # 0.25 s are expected of the first
+    assert [pace.affords(view) for _ in range(7)] == [False] * 6 + [True]  # 0.25 s are expected of the first
     with pace.spending(is_costly=True):
-        clock.now += 0.5
-    # 0.52 s are the share of 5.78 s, which 13 trials take themselves, for half a second of theirs is the proposal's.
+        clock.now += 0.49
+    # 0.51 s are the share of 6.4 s; 14 trials take 6.5 s themselves, for half a second of theirs is the proposal's.
     assert [pace.affords(view) for _ in range(7)] == [False] * 6 + [True]
 
 

@@ -27,7 +27,7 @@ class AutoSampler(ColumnSampler):
     With one objective that is a Gaussian process (:class:`GPSampler`), in turns with :class:`TPESampler` while the latest
     five trials brought nothing better; with several one as well, and from some hundred trials on evolution
     (:class:`NSGAIISampler`). Where trials take less than some tenths of a second, a Gaussian process would hold them up:
-    it is then used as long as proposals, loading of libraries included, take no more than an eleventh of the time that the
+    it is then used as long as proposals, loading of libraries included, take no more than a twelfth of the time that the
     trials take themselves. The other trials are proposed by :class:`TPESampler`, in a fraction of a millisecond.
 
     With a seed the clock plays no part: what is proposed depends on the seed and on the trials alone. The system attribute
