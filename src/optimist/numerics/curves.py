@@ -7,9 +7,9 @@ observations, of runs i and j with hyperparameters x, is::
     common(tau, tau') + similarity(x_i, x_j) shared(tau, tau') + [i = j] own(tau, tau') + [same observation] noise
 
 where ``common`` is a level and a slope in tau, ``shared`` has a smooth process besides (Matérn, nu = 5/2), and ``own`` is a
-level, which may grow with time as ``(t / T)**growth``, and a smooth process. What a low learning rate does to the shape of a curve is in ``shared``: curves of similar
-hyperparameters bend alike. A Gaussian process over curves and hyperparameters stands in Swersky et al., "Freeze-thaw Bayesian
-optimization" (2014).
+level, which may grow with time as ``(t / T)**growth``, and a smooth process. What a low learning rate does to the shape of a
+curve is in ``shared``: curves of similar hyperparameters bend alike. A Gaussian process over curves and hyperparameters stands
+in Swersky et al., "Freeze-thaw Bayesian optimization" (2014).
 """
 
 from __future__ import annotations
