@@ -35,6 +35,16 @@ hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _verbosity() -> Generator[None]:
+    """What a test sets for its own sake ends with its module: which other modules the process runs next is chance."""
+    from optimist import logging  # not before coverage is measured
+
+    before = logging.get_verbosity()
+    yield
+    logging.set_verbosity(before)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
