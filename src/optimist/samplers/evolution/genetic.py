@@ -248,19 +248,19 @@ class Known:
     def __init__(self, view: View, rows: IntArray, free: set[str], pinned: Mapping[str, Any]) -> None:
         self._view = view
         layouts = view.layout_indices[rows]
-        alike = [i for i in np.unique(layouts) if _free(view.layouts[i], pinned) == free]
-        self._rows = rows[np.isin(layouts, alike)]
+        others = [i for i in set(layouts.tolist()) if _free(view.layouts[i], pinned) != free]
+        self._rows = rows[~np.isin(layouts, others)] if others else rows
         self._free = free
 
     def contains(self, values: Mapping[str, Any]) -> bool:
         """Whether one of them has these internal values, but for rounding."""
         rows = self._rows
-        for name in self._free:
-            if not len(rows):
-                break
-            found, value = self._view.column(name)[rows], values[name]
-            with np.errstate(over="ignore"):  # the ends of the widest ranges are far apart
-                rows = rows[np.abs(found - value) <= _ROUNDING * np.abs(found)]
+        with np.errstate(over="ignore"):  # the ends of the widest ranges are far apart
+            for name in self._free:
+                if not len(rows):
+                    break
+                found = self._view.column(name)[rows]
+                rows = rows[np.abs(found - values[name]) <= _ROUNDING * np.abs(found)]
         return bool(len(rows)) or any(self._is_alike(trial, values) for trial in self._view.open_trials)
 
     def _is_alike(self, trial: OpenTrial, values: Mapping[str, Any]) -> bool:
