@@ -64,8 +64,10 @@ class CurvePruner(ColumnPruner):
 
         with one_blas_thread():
             forecast = view.tracker((Forecasts, FINE), Forecasts, FINE).at(view)
-            level = 0.0 if forecast is None else self._level * forecast.share_left(trial.reports)
-            if forecast is None or not level > 0.0:
+            if forecast is None:
+                return GO_ON
+            level = self._level * forecast.share_left(trial.reports)
+            if level == 0.0:
                 return GO_ON
             params = trial.read_params()
             chance = forecast.chance(trial.reports, params)

@@ -38,5 +38,5 @@ def choose(view: View) -> Choice:
         return _FEW_OF_SEVERAL if view.n < N_BEFORE_GENERATIONS else _MANY_OF_SEVERAL
     best = view.leader(loss)
     stands_still = best is not None and view.n - 1 - best.row >= PATIENCE
-    is_odd = (view.n + len(view.running)) % 2 == 1
-    return _AT_STANDSTILL if stands_still and is_odd else _ONE
+    is_turn_of_other = (view.n + len(view.running)) % 2 == 1  # workers at one moment take turns as well
+    return _AT_STANDSTILL if stands_still and is_turn_of_other else _ONE
