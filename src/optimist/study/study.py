@@ -36,7 +36,7 @@ from optimist.study.dry_run import hand_over
 from optimist.study.escort import Escort
 from optimist.study.executor_loop import ExecutorLoop
 from optimist.study.launched import escort_of
-from optimist.study.ledger import open_ledger
+from optimist.study.ledgers import open_ledger
 from optimist.study.limits import Limits
 from optimist.study.live_trial import Trial
 from optimist.study.lost_trials import LostTrials

@@ -17,8 +17,9 @@ from optimist.states import StudyDirection, TrialState
 from optimist.storages import Storage
 from optimist.storages.base import ANY_TERMS, Begun, Delta, StudyRecord, Summary, Terms
 from optimist.storages.memory import MemoryStore
-from optimist.study import ledger as module
-from optimist.study.ledger import MemoryLedger, StoredLedger, open_ledger, refuse_finished
+from optimist.study import ledgers as module
+from optimist.study.ledger import refuse_finished
+from optimist.study.ledgers import MemoryLedger, StoredLedger, open_ledger
 
 
 class Store(Storage):
