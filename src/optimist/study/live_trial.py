@@ -17,7 +17,7 @@ from optimist.distributions import (
     check_distribution_compatibility,
 )
 from optimist.exceptions import InvalidSpaceError, TrialNotFoundError, warn_user
-from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, METRIC_NAMES_KEY, WARM_POINT_KEY
+from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY, WARM_POINT_KEY
 from optimist.history.base_trial import (
     CONSTRAINT_PREFIX,
     UNSET,
@@ -38,7 +38,7 @@ from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.states import TrialState
 from optimist.study.checkpoints import Checkpoints
 from optimist.study.ledger import Ledger, refuse_finished
-from optimist.study.metrics import checked_metric, checked_row, refuse_mixture
+from optimist.study.metrics import read_report, refuse_unnamed
 
 _RUNNING: Final = TrialState.RUNNING
 _STEP_LIMIT: Final = 2**63  # steps are kept as 64-bit integers
@@ -329,9 +329,9 @@ class Trial(BaseTrial):
         draft = self._draft
         row: dict[str, float] | None = None
         if type(value) is not float or draft.metrics:
-            value, row = self._read_report(value)
+            value, row = read_report(value, draft, self._ledger)
         elif len(self._ledger.record.directions) > 1:
-            self._require_one_objective("report")
+            refuse_unnamed()
         try:
             step = int(step)
         except (TypeError, ValueError, OverflowError):
@@ -345,29 +345,6 @@ class Trial(BaseTrial):
             self._ledger.report(draft, step, value, at_once=self._writes_through)
         else:
             self._ledger.report(draft, step, value, at_once=self._writes_through, row=row)
-
-    def _read_report(self, value: Any) -> tuple[float, dict[str, float] | None]:
-        """The intermediate value, and all metrics if they have names."""
-        draft = self._draft
-        if isinstance(value, dict):
-            row = checked_row(value, draft)
-            if row.keys() - draft.metrics.keys():
-                self._meet_metrics(row)
-            return next(iter(row.values())), row
-        self._require_one_objective("report")
-        if draft.metrics:
-            refuse_mixture(draft, "a number alone", "names")
-        return checked_metric(value, "value"), None
-
-    def _meet_metrics(self, row: dict[str, float]) -> None:
-        """Look at names that are new in the trial."""
-        self._ledger.check(TrialChange(metrics={name: {} for name in row}))
-        names = self._ledger.history.system_attrs.get(METRIC_NAMES_KEY)
-        if names and len(names) == 1 and not self._draft.metrics and names[0] in row and next(iter(row)) != names[0]:
-            warn_user(
-                f"Trial {self._number} reports {next(iter(row))!r} first, and so is judged by it, but the objective of "
-                f"the study is {names[0]!r}. Name that one first.",
-            )
 
     def should_prune(self) -> bool:
         """Say whether the pruner judges the trial hopeless.
@@ -406,13 +383,6 @@ class Trial(BaseTrial):
 
     def _prune_by(self, pruner: BasePruner) -> bool:
         return pruner.prune(self.study, self.freeze())
-
-    def _require_one_objective(self, method: str) -> None:
-        if len(self._ledger.record.directions) > 1:
-            raise NotImplementedError(
-                f"Trial.{method}() works in studies with one objective only, as a number alone does not say which "
-                'objective it is of. Name the metrics, as report({"loss": 0.5, "seconds": 3.0}, step).'
-            )
 
     # Checkpoints
 
