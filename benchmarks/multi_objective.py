@@ -219,24 +219,33 @@ def interval(differences: FloatArray) -> tuple[float, float]:
 
 
 def compare(problems: list[str], contenders: list[str], n_seeds: int, n_trials: int, n_jobs: int) -> None:
-    """Search all problems with all contenders and print a table."""
-    jobs = [(p, c, seed, n_trials) for p in problems for c in contenders for seed in range(n_seeds)]
-    with ProcessPoolExecutor(n_jobs) as pool:
-        scores = dict(zip(jobs, pool.map(search, jobs, chunksize=n_seeds), strict=True))
+    """Search all problems with all contenders, and print a table of each as soon as it is done."""
     print(
         f"share of the front's hypervolume after {n_trials // 4} / {n_trials // 2} / {n_trials} trials, {n_seeds} seeds"
     )
-    for p in problems:
-        by_contender = {c: np.array([scores[p, c, seed, n_trials] for seed in range(n_seeds)]) for c in contenders}
-        print(f"\n{p}")
-        for c, found in by_contender.items():
-            error = found[:, -1].std() / math.sqrt(n_seeds)
-            print(f"  {c:16s}", "  ".join(f"{mean:.4f}" for mean in found.mean(axis=0)), f" ±{error:.4f}")
-        rivals = {c: found for c, found in by_contender.items() if c.startswith("optuna")}
-        best = max(rivals, key=lambda c: float(rivals[c][:, -1].mean()))
-        differences = by_contender["optimist default"][:, -1] - rivals[best][:, -1]
+    with ProcessPoolExecutor(n_jobs) as pool:
+        found = {
+            p: {c: pool.map(search, [(p, c, seed, n_trials) for seed in range(n_seeds)]) for c in contenders}
+            for p in problems
+        }
+        for p, by_contender in found.items():
+            print_table(p, {c: np.array(list(scores)) for c, scores in by_contender.items()})
+
+
+def print_table(problem: str, scores: dict[str, FloatArray]) -> None:
+    """Print what each contender found (n_seeds, 3), and how far the default is from the best of Optuna's samplers."""
+    print(f"\n{problem}")
+    for contender, found in scores.items():
+        error = found[:, -1].std() / math.sqrt(len(found))
+        print(
+            f"  {contender:16s}", "  ".join(f"{mean:.4f}" for mean in found.mean(axis=0)), f" ±{error:.4f}", flush=True
+        )
+    rivals = {contender: found for contender, found in scores.items() if contender.startswith("optuna")}
+    if rivals:
+        best = max(rivals, key=lambda contender: float(rivals[contender][:, -1].mean()))
+        differences = scores["optimist default"][:, -1] - rivals[best][:, -1]
         low, high = interval(differences)
-        print(f"  default less {best}: {differences.mean():+.4f} [{low:+.4f}, {high:+.4f}]")
+        print(f"  default less {best}: {differences.mean():+.4f} [{low:+.4f}, {high:+.4f}]", flush=True)
 
 
 def measure_speed(n_trials: int) -> None:
