@@ -10,7 +10,7 @@ from optimist.pruners.checkpoints import check_at_least, is_checkpoint
 from optimist.states import TrialState
 
 _SECOND_LEVEL: Final = 0.4
-"""The chance by the coarse look at which a trial goes on that is far from the best."""
+"""The chance by the coarse look, and its product with the distance from the best, at which a trial goes on."""
 
 
 class CurvePruner(ColumnPruner):
@@ -47,7 +47,7 @@ class CurvePruner(ColumnPruner):
         ValueError: An argument is outside its range.
     """
 
-    def __init__(self, level: float = 0.03, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
+    def __init__(self, level: float = 0.026, n_warmup_steps: int = 0, interval_steps: int = 1) -> None:
         if not 0.0 < level < 1.0:
             raise ValueError(f"CurvePruner needs 0 < level < 1, but got {level!r}. It is a chance: 0.03 for one in 33.")
         check_at_least(self, "n_warmup_steps", n_warmup_steps, 0)
@@ -66,16 +66,17 @@ class CurvePruner(ColumnPruner):
             forecast = view.tracker((Forecasts, FINE), Forecasts, FINE).at(view)
             if forecast is None:
                 return GO_ON
-            level = self._level * forecast.share_left(trial.reports)
+            level = self._level * forecast.worth_of_stop(trial.reports)
             if level == 0.0:
                 return GO_ON
             params = trial.read_params()
             chance = forecast.chance(trial.reports, params)
             if chance >= level:
                 return GO_ON
-            if forecast.is_far(trial.reports):  # where the fine look tells less
+            distance = forecast.distance(trial.reports)
+            if distance > _SECOND_LEVEL:  # where the fine look tells less
                 second = view.tracker((Forecasts, COARSE), Forecasts, COARSE).at(view)
-                if second is not None and second.chance(trial.reports, params) >= _SECOND_LEVEL:
+                if second is not None and second.chance(trial.reports, params) >= _SECOND_LEVEL / min(distance, 1.0):
                     return GO_ON
         return Verdict(
             True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,8 @@ _N_POINTS: Final = 8
 _N_LAST: Final = 3
 _N_MOMENTS: Final = 20
 """At which a curve is seen and its trial judged, evenly spread, however often trials report."""
-_FAR: Final = 0.4
-"""Of what a typical trial has to go from its first report to the best final value: further off, the fine look tells less."""
+_USUAL_MOMENTS: Final = 10.0
+"""How often the trial is judged that a chance under the level itself stops at its beginning."""
 _PRIOR: Final = 6.0
 """How many complete trials the prior of the process is worth, beside its errors on those that there are."""
 _FALL: Final = 3.0
@@ -220,23 +221,29 @@ class Forecast:
         errors = process.mean_square_error(range(n_known))
         self._inflation = max((_PRIOR + n_complete * errors) / self._freedom, 1.0)
 
-    def share_left(self, reports: Mapping[int, float]) -> float:
-        """The share of its steps that a trial has still to make; 0 between the moments at which trials are judged.
+    def worth_of_stop(self, reports: Mapping[int, float]) -> float:
+        """By how much the chance may be larger at which a stop is right; 0 between the moments at which trials are judged.
+
+        The square root of the share of steps that a trial has still to make, and of ten by the times that a trial is judged
+        on its way: each may be the one that is wrong.
 
         Args:
             reports: Intermediate value by step.
         """
         clock, steps = self._curves.clock, np.array(sorted(reports), dtype=np.float64)
-        return max(1.0 - float(clock.share_done(steps[-1:])[0]), 0.0) if clock.is_moment(steps)[-1] else 0.0
+        if not clock.is_moment(steps)[-1]:
+            return 0.0
+        share_left = max(1.0 - float(clock.share_done(steps[-1:])[0]), 0.0)
+        return math.sqrt(share_left * _USUAL_MOMENTS / min(clock.n_steps, _N_MOMENTS))
 
-    def is_far(self, reports: Mapping[int, float]) -> bool:
-        """Whether a trial is so far from the best that differences among trials like it are small on the fine scale.
+    def distance(self, reports: Mapping[int, float]) -> float:
+        """How far a trial is from the best: 1 as a typical one is at its first report.
 
         Args:
             reports: Intermediate value by step.
         """
         scale = self._curves.scale
-        return reports[max(reports)] * scale.sign - scale.best > _FAR * scale.spread
+        return float((reports[max(reports)] * scale.sign - scale.best) / scale.spread)
 
     def chance(self, reports: Mapping[int, float], params: Mapping[str, Any]) -> float:
         """The chance that a trial will beat the best complete one.
