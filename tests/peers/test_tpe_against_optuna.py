@@ -80,7 +80,7 @@ def study_of(library: ModuleType, n: int, n_objectives: int = 1, variety: bool =
 def settings_for(study: Any, **options: Any) -> model.Settings:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return optimist.samplers.TPESampler(**options)._settings_for(study.view())
+        return optimist.samplers.TPESampler(**options)._model_settings()
 
 
 def our_good(study: Any, m: int) -> list[int]:
@@ -146,7 +146,6 @@ def test_with_several_objectives_the_same_fronts_are_good(n_objectives: int, m: 
     ("function", "sizes"),
     [
         ("default_gamma", range(600)),
-        ("default_gamma_multiobjective", range(1001)),
         ("hyperopt_default_gamma", range(1, 600)),
     ],
 )

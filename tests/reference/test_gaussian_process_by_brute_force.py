@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.stats import invgamma, multivariate_t, norm
 
 from optimist.numerics.gaussian_process import Factor, GaussianProcess, Kernel, squared_distances
 from optimist.numerics.marginal_likelihood import MarginalLikelihood, Priors, fit_kernel
+from optimist.numerics.warp import Warp
 
 N, F = 25, 4
 RNG = np.random.default_rng(3)
@@ -20,10 +22,12 @@ Y = np.sin(5 * X[:, 0]) + X[:, 1] ** 2 + 0.1 * RNG.normal(size=N)
 Y = (Y - Y.mean()) / Y.std()
 KERNEL = Kernel(np.array([0.4, 0.8, 2.0, 2.0]), signal=1.7, noise=0.02, mean_variance=0.6)
 GROUPS = np.array([0, 1, 2, 2])
+WARP = Warp(np.array([0, 2]), np.log([0.6, 2.0]), np.log([1.5, 0.4]))
+BENT = replace(KERNEL, warp=WARP)
 
 
 def covariance(x: Any, other: Any) -> Any:
-    """Point by point, as written in Rasmussen and Williams, eq. 4.17, plus the constant's variance."""
+    """Point by point, as written in Rasmussen and Williams, eq. 4.17, plus the constant's variance; nothing is bent."""
     table = np.empty((len(x), len(other)))
     for i, a in enumerate(x):
         for j, b in enumerate(other):
@@ -32,8 +36,8 @@ def covariance(x: Any, other: Any) -> Any:
     return table
 
 
-def gaussian_process() -> GaussianProcess:
-    return GaussianProcess(Factor(X, KERNEL), Y)
+def gaussian_process(kernel: Kernel = KERNEL) -> GaussianProcess:
+    return GaussianProcess(Factor(X, kernel), Y)
 
 
 def test_posterior() -> None:
@@ -47,8 +51,19 @@ def test_posterior() -> None:
     np.testing.assert_allclose(gaussian_process().covariance(points), expected, rtol=1e-7, atol=1e-10)
 
 
-def test_gradients_of_the_posterior() -> None:
-    gp, points = gaussian_process(), RNG.random((5, F))
+def test_a_bent_process_is_a_straight_one_of_bent_points() -> None:
+    points = RNG.random((7, F))
+    straight = GaussianProcess(Factor(WARP.bent(X), KERNEL), Y)
+    gp = gaussian_process(BENT)
+    np.testing.assert_allclose(gp.posterior(points), straight.posterior(WARP.bent(points)), rtol=1e-9)
+    np.testing.assert_allclose(gp.covariance(points), straight.covariance(WARP.bent(points)), rtol=1e-7, atol=1e-12)
+    grown = GaussianProcess(Factor(X[:10], BENT), Y[:10]).extended(X[10:], Y[10:])
+    np.testing.assert_allclose(grown.alpha, gp.alpha, atol=1e-9)
+
+
+@pytest.mark.parametrize("kernel", [KERNEL, BENT])
+def test_gradients_of_the_posterior(kernel: Kernel) -> None:
+    gp, points = gaussian_process(kernel), RNG.random((5, F))
     mean, variance, mean_slopes, variance_slopes = gp.posterior_gradients(points)
     np.testing.assert_allclose(np.array([mean, variance]), np.array(gp.posterior(points)), rtol=1e-9)
     for i, point in enumerate(points):
@@ -57,8 +72,10 @@ def test_gradients_of_the_posterior() -> None:
             np.testing.assert_allclose(slopes[i], numeric, atol=2e-6)
 
 
-def test_at_a_known_point_gradients_are_finite() -> None:
-    assert all(np.all(np.isfinite(part)) for part in gaussian_process().posterior_gradients(X))
+@pytest.mark.parametrize("kernel", [KERNEL, BENT])
+def test_at_known_points_and_at_the_ends_of_ranges_gradients_are_finite(kernel: Kernel) -> None:
+    for points in (X, np.eye(F), 1.0 - np.eye(F)):
+        assert all(np.all(np.isfinite(part)) for part in gaussian_process(kernel).posterior_gradients(points))
 
 
 def test_extending_is_the_same_as_starting_anew() -> None:
@@ -115,6 +132,48 @@ def test_gradient_of_the_marginal_likelihood() -> None:
     for theta in (np.log([0.4, 0.8, 2.0, 0.02]), np.log([3.0, 0.1, 1.0, 1e-4])):
         numeric = approx_fprime(theta, lambda t: likelihood.loss(t)[0], 1e-7)
         np.testing.assert_allclose(likelihood.loss(theta)[1], numeric, rtol=1e-4, atol=1e-4)
+
+
+def test_gradient_of_the_marginal_likelihood_of_a_bent_process() -> None:
+    likelihood = MarginalLikelihood(X, Y, GROUPS, Priors(), WARP.columns)
+    theta = np.concatenate([np.log([0.4, 0.8, 2.0, 0.02]), WARP.log_a, WARP.log_b])
+    numeric = approx_fprime(theta, lambda t: likelihood.loss(t)[0], 1e-7)
+    np.testing.assert_allclose(likelihood.loss(theta)[1], numeric, rtol=1e-4, atol=1e-4)
+    spread = Priors().warp_spread
+    prior = 0.5 * sum(float(part @ part) / spread**2 for part in (WARP.log_a, WARP.log_b))
+    straight = MarginalLikelihood(WARP.bent(X), Y, GROUPS, Priors())
+    assert likelihood.loss(theta)[0] == pytest.approx(straight.loss(theta[:4])[0] + prior, rel=1e-9)
+
+
+def test_what_happens_in_a_corner_is_stretched() -> None:
+    def f(x: Any) -> Any:
+        return np.sin(1.5 * np.log(0.03 + x[:, 0])) + x[:, 1]
+
+    log_ratios = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        x, test = rng.random((60, 2)), rng.random((300, 2))
+        y, truth = (f(x) - f(x).mean()) / f(x).std(), (f(test) - f(x).mean()) / f(x).std()
+        kernels = fit_kernel(x, y, bent=np.array([0, 1])), fit_kernel(x, y)
+        bent, straight = (GaussianProcess(Factor(x, kernel), y).posterior(test)[0] - truth for kernel in kernels)
+        log_ratios.append(math.log(np.mean(bent**2) / np.mean(straight**2)))
+        assert kernels[0].warp is not None
+        corner, middle = kernels[0].warp.slopes(np.array([[0.02, 0.5], [0.5, 0.5]]))[:, 0]
+        assert corner > 3.0 * middle
+    assert np.mean(log_ratios) < math.log(0.5)
+
+
+def test_what_is_alike_everywhere_is_seldom_bent() -> None:
+    """Draws of a process without a warp; in 40 others 5 were bent."""
+    n_bent = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        x = rng.random((40, 3))
+        kernel = Kernel(np.array([0.3, 0.5, 1.0]), signal=1.0, noise=0.01, mean_variance=0.0)
+        correlation = kernel.correlation(kernel.scaled(x), kernel.scaled(x)) + 0.01 * np.eye(40)
+        y = np.linalg.cholesky(correlation) @ rng.normal(size=40)
+        n_bent += fit_kernel(x, (y - y.mean()) / y.std(), bent=np.arange(3)).warp is not None
+    assert n_bent <= 3
 
 
 def test_fit_finds_what_matters_and_the_noise() -> None:

@@ -3,7 +3,7 @@
 Inputs are points of a Euclidean space. What is no number becomes one before: a choice a one-hot row, whose columns share
 one length scale. Outputs are losses or any other numbers, best standardised.
 
-Legend   X (n, f) inputs    y (n,) outputs    ell (f,) length scale of each column    u = x / ell
+Legend   X (n, f) inputs    y (n,) outputs    ell (f,) length scale of each column    u = w(x) / ell, w the warp
          r distance of two points in u    M(r) = (1 + sqrt(5) r + 5/3 r²) exp(-sqrt(5) r), the kernel
          R (n, n) = tau² + M + eta I, the correlation of the outputs    s² the variance that scales it
          tau² variance of the unknown constant mean, in units of s²     eta variance of the noise, in units of s²
@@ -25,6 +25,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import lapack
 
+from optimist.numerics.warp import Warp
+
 FloatArray = npt.NDArray[np.float64]
 
 _SQRT5: Final = math.sqrt(5.0)
@@ -41,16 +43,28 @@ class Kernel:
         signal: s², above 0, in squared units of the outputs.
         noise: eta, the variance of the noise in units of ``signal``; at least 0.
         mean_variance: tau², the variance of the unknown mean in units of ``signal``.
+        warp: How inputs are bent before distances are measured; None if they are not.
     """
 
     scales: FloatArray
     signal: float
     noise: float
     mean_variance: float = 1.0
+    warp: Warp | None = None
 
-    def correlation(self, x: FloatArray, other: FloatArray) -> FloatArray:
-        """Return tau² + M between points (n, f) and (m, f): (n, m), without noise."""
-        root = np.sqrt(squared_distances(x / self.scales, other / self.scales))
+    def scaled(self, x: FloatArray) -> FloatArray:
+        """Return points (n, f) bent, in units of length scales."""
+        u: FloatArray = (x if self.warp is None else self.warp.bent(x)) / self.scales
+        return u
+
+    def scaled_slopes(self, x: FloatArray) -> FloatArray:
+        """Return (n, f), or (f,) where nothing is bent: by how much these move with their own column."""
+        slopes: FloatArray = (1.0 if self.warp is None else self.warp.slopes(x)) / self.scales
+        return slopes
+
+    def correlation(self, u: FloatArray, other: FloatArray) -> FloatArray:
+        """Return tau² + M between scaled points (n, f) and (m, f): (n, m), without noise."""
+        root = np.sqrt(squared_distances(u, other))
         root *= _SQRT5
         return matern(root) + self.mean_variance
 
@@ -115,7 +129,7 @@ class Factor:
         self.x = x
         self.kernel = kernel
         if whitening is None:
-            correlation = kernel.correlation(x, x)
+            correlation = kernel.correlation(self.scaled, self.scaled)
             correlation[np.diag_indices_from(correlation)] += kernel.noise
             whitening = triangular_inverse(cholesky(correlation))
         self.whitening = whitening
@@ -128,8 +142,9 @@ class Factor:
         n, m = len(self.x), len(x)
         if not m:
             return self
-        cross = self.kernel.correlation(x, self.x) @ self.whitening.T  # (m, n), the new rows of L
-        corner = self.kernel.correlation(x, x) - cross @ cross.T
+        u = self.kernel.scaled(x)
+        cross = self.kernel.correlation(u, self.scaled) @ self.whitening.T  # (m, n), the new rows of L
+        corner = self.kernel.correlation(u, u) - cross @ cross.T
         corner[np.diag_indices_from(corner)] += self.kernel.noise
         corner = triangular_inverse(cholesky(corner))
         whitening = np.zeros((n + m, n + m))
@@ -140,9 +155,8 @@ class Factor:
 
     @cached_property
     def scaled(self) -> FloatArray:
-        """The (n, f) inputs in units of length scales."""
-        u: FloatArray = self.x / self.kernel.scales
-        return u
+        """The (n, f) inputs bent, in units of length scales."""
+        return self.kernel.scaled(self.x)
 
 
 class GaussianProcess:
@@ -172,7 +186,7 @@ class GaussianProcess:
 
         Cost: O(m n (n + f)).
         """
-        correlation = self.kernel.correlation(x, self.factor.x)
+        correlation = self.kernel.correlation(self.kernel.scaled(x), self.factor.scaled)
         whitened = correlation @ self.factor.whitening.T
         return correlation @ self.alpha, self._variance(whitened)
 
@@ -184,8 +198,8 @@ class GaussianProcess:
 
     def posterior_gradients(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Return means and variances (m,) at points (m, f), and the gradients (m, f) of either by the point."""
-        scales, data = self.kernel.scales, self.factor.scaled
-        u = x / scales
+        data = self.factor.scaled
+        u, slopes = self.kernel.scaled(x), self.kernel.scaled_slopes(x)
         root = np.sqrt(squared_distances(u, data))
         root *= _SQRT5
         decay = np.exp(-root)
@@ -194,15 +208,16 @@ class GaussianProcess:
         whitened = correlation @ self.factor.whitening.T
         by_mean = slope * self.alpha
         by_variance = slope * (whitened @ self.factor.whitening)
-        mean_slopes = (by_mean.sum(axis=1)[:, None] * u - by_mean @ data) / scales
-        variance_slopes = (by_variance.sum(axis=1)[:, None] * u - by_variance @ data) / scales
+        mean_slopes = (by_mean.sum(axis=1)[:, None] * u - by_mean @ data) * slopes
+        variance_slopes = (by_variance.sum(axis=1)[:, None] * u - by_variance @ data) * slopes
         variance_slopes *= -2.0 * self.kernel.signal
         return correlation @ self.alpha, self._variance(whitened), mean_slopes, variance_slopes
 
     def covariance(self, x: FloatArray) -> FloatArray:
         """Return the posterior covariance (m, m) of the function at points (m, f)."""
-        whitened = self.kernel.correlation(x, self.factor.x) @ self.factor.whitening.T
-        covariance: FloatArray = self.kernel.signal * (self.kernel.correlation(x, x) - whitened @ whitened.T)
+        u = self.kernel.scaled(x)
+        whitened = self.kernel.correlation(u, self.factor.scaled) @ self.factor.whitening.T
+        covariance: FloatArray = self.kernel.signal * (self.kernel.correlation(u, u) - whitened @ whitened.T)
         return covariance
 
     def extended(self, x: FloatArray, y: FloatArray) -> GaussianProcess:

@@ -13,7 +13,7 @@ import optimist
 from optimist.distributions import FloatDistribution
 from optimist.history.view import View
 from optimist.samplers import AutoSampler, GPSampler, PartialFixedSampler
-from optimist.samplers.auto.choice import N_BEFORE_GENERATIONS, PATIENCE
+from optimist.samplers.auto.choice import N_BEFORE_GENERATIONS, N_BEFORE_TURNS, PATIENCE
 from optimist.samplers.auto.pace import SHARE, Durations, Pace
 from optimist.samplers.auto.sampler import METHOD_KEY
 from optimist.states import TrialState
@@ -112,7 +112,17 @@ def test_many_trials_of_several_objectives_evolve() -> None:
         ]
     )
     study.optimize(lambda trial: (trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)), 3)
-    assert [trial.system_attrs[METHOD_KEY][0] for trial in study.trials[-3:]] == ["GPSampler"] + ["NSGAIISampler"] * 2
+    methods = [trial.system_attrs[METHOD_KEY][0] for trial in study.trials[-3:]]
+    assert methods[0] in ("GPSampler", "TPESampler")
+    assert methods[1:] == ["NSGAIISampler"] * 2
+
+
+def test_few_trials_of_several_objectives_take_turns() -> None:
+    study = optimist.create_study(directions=["minimize"] * 2, sampler=AutoSampler(seed=0))
+    study.optimize(lambda trial: (trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)), N_BEFORE_TURNS + 9)
+    methods = [trial.system_attrs[METHOD_KEY][0] for trial in study.trials]
+    assert methods[:N_BEFORE_TURNS] == ["GPSampler"] * N_BEFORE_TURNS
+    assert sorted(methods[N_BEFORE_TURNS:]) == ["GPSampler"] * 6 + ["TPESampler"] * 3
 
 
 @pytest.mark.parametrize("n_objectives", [1, 2])

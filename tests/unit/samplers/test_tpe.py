@@ -25,7 +25,6 @@ from optimist.samplers.tpe import model
 from optimist.samplers.tpe.model import Settings, Split, default_weights_at, split_trials
 from optimist.samplers.tpe.sampler import (
     default_gamma,
-    default_gamma_multiobjective,
     default_weights,
     hyperopt_default_gamma,
 )
@@ -46,7 +45,7 @@ def add(study: Study, x: float, *values: float, state: TrialState = TrialState.C
 def settings_of(study: Study, **options: Any) -> Settings:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return TPESampler(**options)._settings_for(study.view())
+        return TPESampler(**options)._model_settings()
 
 
 def split_of(study: Study, space: SearchSpace = LINE, **options: Any) -> Split:
@@ -142,7 +141,7 @@ class TestGoodTrials:
         study = optimist.create_study(directions=["minimize", "minimize"])
         for i in range(500):
             add(study, i / 5, i, 500 - i)
-        assert len(good(split_of(study))) == 50
+        assert len(good(split_of(study))) == 25
         assert len(good(split_of(study, gamma=lambda n: n // 2))) == 250
 
 
@@ -187,7 +186,6 @@ def test_default_weights_fade_with_age() -> None:
 
 def test_numbers_of_good_trials() -> None:
     assert [default_gamma(n) for n in (0, 1, 10, 11, 250, 9999)] == [0, 1, 1, 2, 25, 25]
-    assert [default_gamma_multiobjective(n) for n in (0, 1, 11, 1000, 9999)] == [0, 1, 2, 100, 100]
     assert [hyperopt_default_gamma(n) for n in (1, 100, 10**6)] == [1, 3, 25]
 
 

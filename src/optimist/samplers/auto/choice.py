@@ -8,7 +8,14 @@ from optimist.history.trackers import loss
 from optimist.history.view import View
 
 N_BEFORE_GENERATIONS: Final = 400
-"""So many trials of several objectives are proposed by a model; the later ones evolve."""
+"""So many trials of several objectives are proposed by models; the later ones evolve."""
+
+TURN: Final = 3
+"""Of several objectives every so many trials is proposed by another model, once that has trials to learn from. A Gaussian
+process that is wrong about one stretch of the front keeps away from it for ever; the other model does not."""
+
+N_BEFORE_TURNS: Final = 10
+"""So many trials are the least that TPE learns from."""
 
 PATIENCE: Final = 5
 """After so many trials without a better one every other trial is proposed by another model. On landscapes with steps and
@@ -29,14 +36,17 @@ _AT_STANDSTILL: Final = Choice(
     "TPESampler", f"no better value in the last {PATIENCE} trials, so in turns with GPSampler"
 )
 _FEW_OF_SEVERAL: Final = Choice("GPSampler", f"several objectives, fewer than {N_BEFORE_GENERATIONS} trials")
+_OTHER_OF_SEVERAL: Final = Choice("TPESampler", f"several objectives, every {TURN}th trial in turns with GPSampler")
 _MANY_OF_SEVERAL: Final = Choice("NSGAIISampler", f"several objectives, {N_BEFORE_GENERATIONS} trials or more")
 
 
 def choose(view: View) -> Choice:
     """The sampler that finds the best values, whatever it costs."""
+    place = view.n + len(view.running)  # workers at one moment take turns as well
     if view.n_objectives > 1:
-        return _FEW_OF_SEVERAL if view.n < N_BEFORE_GENERATIONS else _MANY_OF_SEVERAL
+        if view.n >= N_BEFORE_GENERATIONS:
+            return _MANY_OF_SEVERAL
+        return _OTHER_OF_SEVERAL if view.n >= N_BEFORE_TURNS and place % TURN == 0 else _FEW_OF_SEVERAL
     best = view.leader(loss)
     stands_still = best is not None and view.n - 1 - best.row >= PATIENCE
-    is_turn_of_other = (view.n + len(view.running)) % 2 == 1  # workers at one moment take turns as well
-    return _AT_STANDSTILL if stands_still and is_turn_of_other else _ONE
+    return _AT_STANDSTILL if stands_still and place % 2 == 1 else _ONE

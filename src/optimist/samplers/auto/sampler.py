@@ -25,7 +25,7 @@ class AutoSampler(ColumnSampler):
     """The default sampler: for each trial the one that finds the best values at a cost that trials of this length bear.
 
     With one objective that is a Gaussian process (:class:`GPSampler`), in turns with :class:`TPESampler` while the latest
-    five trials brought nothing better; with several one as well, and from some hundred trials on evolution
+    five trials brought nothing better; with several they take turns as well, and from some hundred trials on it is evolution
     (:class:`NSGAIISampler`). Where trials take less than some tenths of a second, a Gaussian process would hold them up:
     it is then used as long as proposals, loading of libraries included, take no more than a twelfth of the time that the
     trials take themselves. The other trials are proposed by :class:`TPESampler`, in a fraction of a millisecond.

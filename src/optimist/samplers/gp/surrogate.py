@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from optimist.numerics.acquisition import log_probability_below
 from optimist.numerics.gaussian_process import Factor, GaussianProcess
-from optimist.numerics.marginal_likelihood import fit_kernel
+from optimist.numerics.marginal_likelihood import NO_COLUMNS, fit_kernel
 from optimist.numerics.standardise import standardised
 from optimist.samplers.gp.domain import Domain
 from optimist.samplers.gp.evidence import Evidence
@@ -21,6 +21,7 @@ from optimist.samplers.gp.goals import Goal, Incumbent, goal_of
 from optimist.samplers.gp.settings import Settings
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
 
 _N_KEPT: Final = 64
 _PATIENCE: Final = 5  # trials
@@ -163,27 +164,39 @@ class _Fit:
         self._priors = replace(settings.priors, n_dimensions=n_dimensions)
         self.features = domain.features(evidence.points, evidence.mask)
         self._groups, self._n_fitted = domain.groups, evidence.n_fitted
+        self._bent = domain.number_columns if _may_bend(domain, evidence, settings) else NO_COLUMNS
         self._settings, self._memo = settings, memo
 
     def objective(self, losses: FloatArray) -> GaussianProcess:
         """The process of losses (n,), NaN where there is none."""
         tail = self._settings.tail
-        return self._process(losses, lambda y: standardised(y, tail))
+        return self._process(losses, lambda y: standardised(y, tail), self._bent)
 
     def constraint(self, values: FloatArray) -> GaussianProcess:
         """The process of a constraint (n,), NaN where it was not reported; 0 stays the bound."""
-        return self._process(values, _bounded)
+        return self._process(values, _bounded, NO_COLUMNS)
 
-    def _process(self, values: FloatArray, transform: Callable[[FloatArray], FloatArray]) -> GaussianProcess:
+    def _process(
+        self, values: FloatArray, transform: Callable[[FloatArray], FloatArray], bent: IntArray
+    ) -> GaussianProcess:
         known = ~np.isnan(values)
         x, y = self.features[known], values[known]
         n = int(known[: self._n_fitted].sum()) or len(x)
         first, outputs, priors = x[:n], transform(y[:n]), self._priors
-        kernel = self._memo.get(
-            lambda: fit_kernel(first, outputs, self._groups, priors), "kernel", priors, self._groups, first, outputs
-        )
-        factor = self._memo.get(lambda: Factor(first, kernel), "factor", *astuple(kernel), first)
+        made_of = (priors, self._groups, bent, first, outputs)
+        kernel = self._memo.get(lambda: fit_kernel(first, outputs, self._groups, priors, bent=bent), "kernel", *made_of)
+        factor = self._memo.get(lambda: Factor(first, kernel), "factor", *made_of)
         return GaussianProcess(factor.extended(x[n:]), transform(y))
+
+
+def _may_bend(domain: Domain, evidence: Evidence, settings: Settings) -> bool:
+    """Whether there is enough to see where the ranges of numbers are badly chosen.
+
+    With several objectives there is not: trials crowd along the front, which looks like a corner where more happens.
+    """
+    n_fitted = evidence.n_fitted or len(evidence.points)
+    is_one = evidence.losses.shape[1] == 1
+    return is_one and n_fitted >= settings.n_before_warp and domain.d <= settings.max_warped
 
 
 def _bounded(values: FloatArray) -> FloatArray:

@@ -45,11 +45,12 @@ THINNED_SCALE: Final = 0.03
 """The scale of their kernels once some of them speak for several, in widths of the axis."""
 
 FINENESS: Final = 0.5
-"""How much narrower than by Optuna's rule the kernels of good trials may be. There are so few of them that the rule's
-lower bound, 1 / (n + 2) of the axis, keeps the search from closing in (``docs/decisions``)."""
+"""How much narrower than by Optuna's rule the kernels of good trials may be with one objective. There are so few of them that
+the rule's lower bound, 1 / (n + 2) of the axis, keeps the search from closing in (``docs/decisions``). With several, good
+trials lie all along a front, and the search has to stay as wide as that."""
 
 PARETO_ROOM: Final = 100
-"""How many good trials there are at most by default with several objectives."""
+"""How many of the best trials are known at least with several objectives."""
 
 LIAR_WEIGHT: Final = 0.3
 """What a running trial weighs among the others, to which it belongs until its value is known: not all, for it was proposed
@@ -181,10 +182,11 @@ def split_trials(view: View, space: SearchSpace, settings: Settings) -> Split:
         n_above += n_failed
         values = np.concatenate([values, observations.failures.values(failed).T], axis=1)
         share = np.concatenate([share, failed_share])
+    is_single = view.n_objectives == 1
     return Split(
         names,
         values,
-        Sample(np.ones(m) if view.n_objectives > 1 else _weights_at(settings, m, np.arange(m)), m, fineness=FINENESS),
+        Sample(_weights_at(settings, m, np.arange(m)), m, fineness=FINENESS) if is_single else Sample(np.ones(m), m),
         Sample(share, n_above, THINNED_SCALE if n - m > MAX_ABOVE else None),
     )
 

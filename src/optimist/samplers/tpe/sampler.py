@@ -33,10 +33,7 @@ if TYPE_CHECKING:
 _logger = get_logger(__name__)
 
 MAX_GOOD: Final = 25
-"""The number of good trials does not grow beyond this with one objective."""
-
-MAX_GOOD_PARETO: Final = 100
-"""Nor beyond this with several objectives."""
+"""The number of good trials does not grow beyond this."""
 
 _N_FULL_WEIGHT: Final = 25
 _ADVICE_LANE: Final = 2**20
@@ -76,8 +73,7 @@ class TPESampler(PinnedSampler):
             is what noisy objectives want.
         constraints_func: Deprecated; use ``trial.set_constraint``. Returns one number for each constraint of a finished
             trial; above 0 is a violation.
-        gamma: Deprecated. The number of good trials, by the number of finished ones. Default: a tenth, at most 25 (at
-            most 100 with several objectives).
+        gamma: Deprecated. The number of good trials, by the number of finished ones. Default: a tenth, at most 25.
         weights: Deprecated. The weights of n trials from the oldest to the latest. Default: 1 for the latest 25, fading
             to 1/n before. With several objectives good trials have equal weights.
         prior_weight: Deprecated. The weight of the prior, which spreads over the whole space.
@@ -140,7 +136,7 @@ class TPESampler(PinnedSampler):
         self._startup = LatinHypercube(self.streams, n_startup_trials)
         self._blocks = UniformBlocks(self.streams)
         self._shared: tuple[Any, SearchSpace, dict[str, BaseDistribution]] = (None, SearchSpace(), {})
-        self._settings: dict[bool, Settings] = {}  # by whether there are several objectives
+        self._settings: Settings | None = None
 
     # Which way a trial goes
 
@@ -191,7 +187,7 @@ class TPESampler(PinnedSampler):
             return {} if drawn is None else {name: drawn[name] for name in space if name in drawn}
         from optimist.samplers.tpe.model import n_uniforms, propose
 
-        settings = self._settings_for(view)
+        settings = self._model_settings()
         separately = not self._is_multivariate(view)
         if self._group:  # the space may be smaller than the groups are, where a wrapper pins parameters
             groups = [SearchSpace((n, d) for n, d in group.items() if n in space) for group in self._groups(view)]
@@ -217,7 +213,7 @@ class TPESampler(PinnedSampler):
             self._warn_of_single(view, trial.number, name)
         from optimist.samplers.tpe.model import n_uniforms, propose
 
-        settings = self._settings_for(view)
+        settings = self._model_settings()
         rng = self.streams.generator(trial.number, _FIRST_SINGLE_LANE + trial.n_suggested)
         uniforms = rng.random(n_uniforms(1, settings, separately=False))
         return propose(view, SearchSpace({name: distribution}), settings, uniforms)[name]
@@ -231,21 +227,19 @@ class TPESampler(PinnedSampler):
                 name,
             )
 
-    def _settings_for(self, view: View) -> Settings:
-        has_several = view.n_objectives > 1
-        settings = self._settings.get(has_several)
-        if settings is None:
+    def _model_settings(self) -> Settings:
+        if self._settings is None:
             from optimist.numerics.parzen import KernelRule
             from optimist.samplers.tpe.model import Settings
 
-            settings = self._settings[has_several] = Settings(
+            self._settings = Settings(
                 n_candidates=self._n_ei_candidates,
-                n_below=self._gamma or (default_gamma_multiobjective if has_several else default_gamma),
+                n_below=self._gamma or default_gamma,
                 weights=self._weights,
                 rule=KernelRule(self._prior_weight, self._magic_clip, self._endpoints),
                 constant_liar=self._constant_liar,
             )
-        return settings
+        return self._settings
 
     # Optuna's hooks
 
@@ -283,13 +277,8 @@ class TPESampler(PinnedSampler):
 
 
 def default_gamma(x: int) -> int:
-    """The number of good trials among ``x`` with one objective: a tenth, at most 25."""
+    """The number of good trials among ``x``: a tenth, at most 25."""
     return min(math.ceil(0.1 * x), MAX_GOOD)
-
-
-def default_gamma_multiobjective(x: int) -> int:
-    """The number of good trials among ``x`` with several objectives: a tenth, at most 100."""
-    return min(math.ceil(0.1 * x), MAX_GOOD_PARETO)
 
 
 def hyperopt_default_gamma(x: int) -> int:
