@@ -22,7 +22,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
-from scipy.linalg.lapack import dtrtri
+from scipy.linalg.blas import dsyr
+from scipy.linalg.lapack import dpotri, dtrtri
 from scipy.optimize import minimize
 
 Floats = NDArray[np.float64]
@@ -48,7 +49,7 @@ class Observations:
     """What was seen of some runs.
 
     Attributes:
-        run: (n,) indices of runs.
+        run: (n,) indices of runs, in ascending order.
         tau: (n,) logarithm of the share of time left.
         z: (n,) values; smaller is better.
     """
@@ -193,52 +194,60 @@ class _Posterior:
     """Minus the logarithm of likelihood times prior, with its gradient."""
 
     def __init__(self, process: CurveProcess, seen: Observations, x: Floats) -> None:
-        self._seen, self._mean, self._sd = seen, process.mean, process.sd
-        tau, run = seen.tau, seen.run
-        self._slope = np.outer(tau, tau)
-        self._grown = _grown(tau, tau, process.growth)
-        taus, which = np.unique(tau, return_inverse=True)
-        self._gap, self._at = np.abs(taus[:, None] - taus[None, :]), np.ix_(which, which)
-        self._same = (run[:, None] == run[None, :]).astype(np.float64)
-        self._common = _COMMON_LEVEL + _COMMON_SLOPE * self._slope
+        self._z, self._mean, self._sd = seen.z, process.mean, process.sd
         self._squares = np.square(x[:, None, :] - x[None, :, :])  # (n_runs, n_runs, d)
-        self._where = np.ix_(run, run)
+        run, n = seen.run, len(seen)
+        self._run_pair = run[:, None] * len(x) + run[None, :]
+        self._starts = np.flatnonzero(np.diff(run, prepend=-1))
+        self._of_starts = np.ix_(run[self._starts], run[self._starts])
+        taus, at = np.unique(seen.tau, return_inverse=True)
+        self._tau_pair = at[:, None] * len(taus) + at[None, :]
+        self._slope = np.outer(taus, taus)
+        self._grown = _grown(taus, taus, process.growth)
+        self._gap = np.abs(taus[:, None] - taus[None, :])
+        self._common = (_COMMON_LEVEL + _COMMON_SLOPE * self._slope).take(self._tau_pair)
+        self._same = np.flatnonzero(run[:, None] == run[None, :])  # pairs of observations of one run
+        self._tau_pair_of_same = self._tau_pair.take(self._same)
+        self._diagonal = np.arange(n) * (n + 1)
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
         p = np.exp(theta)
-        n = len(self._seen)
         scaled = self._squares / np.square(p[7:])
         r = np.sqrt(scaled.sum(axis=2))
-        similarity = _matern(r)[self._where]
+        similarity = _matern(r).take(self._run_pair)
         gap = self._gap / p[5]
-        bend = _matern(gap)[self._at]
-        shared = p[0] + p[1] * self._slope + p[2] * bend
+        bend = _matern(gap)
+        shared = (p[0] + p[1] * self._slope + p[2] * bend).take(self._tau_pair)
         own = p[3] * self._grown + p[4] * bend
-        cov = self._common + similarity * shared + self._same * own
-        cov[np.diag_indices(n)] += p[6] + _JITTER
+        cov = similarity * shared
+        cov += self._common
+        cov.reshape(-1)[self._same] += own.take(self._tau_pair_of_same)
+        cov.reshape(-1)[self._diagonal] += p[6] + _JITTER
         try:
             factor = cholesky(cov, lower=True, check_finite=False)
         except np.linalg.LinAlgError:
             return 1e10, np.zeros_like(theta)
-        weights = cho_solve((factor, True), self._seen.z, check_finite=False)
-        inverse = cho_solve((factor, True), np.eye(n), check_finite=False)
+        weights = cho_solve((factor, True), self._z, check_finite=False)
         off = (theta - self._mean) / self._sd
-        value = 0.5 * self._seen.z @ weights + np.log(np.diag(factor)).sum() + 0.5 * off @ off
-        # d value / d cov
-        slope_of = 0.5 * (inverse - np.outer(weights, weights))
+        value = 0.5 * self._z @ weights + np.log(np.diag(factor)).sum() + 0.5 * off @ off
+        # Twice d value / d cov, one triangle of it, with half of the diagonal: what sums over it is a derivative of the value
+        inverse = dpotri(factor, lower=1)[0]
+        half = np.ascontiguousarray(dsyr(-1.0, weights, a=inverse, lower=1, overwrite_a=1).T)
+        half.reshape(-1)[self._diagonal] *= 0.5
+        of_same = np.bincount(self._tau_pair_of_same, half.take(self._same), gap.size).reshape(gap.shape)
+        of_pairs = np.bincount(self._tau_pair.reshape(-1), (half * similarity).reshape(-1), gap.size).reshape(gap.shape)
         gradient = np.empty_like(theta)
-        by_similarity, by_same = slope_of * similarity, slope_of * self._same
-        gradient[0] = p[0] * by_similarity.sum()
-        gradient[1] = p[1] * (by_similarity * self._slope).sum()
-        gradient[2] = p[2] * (by_similarity * bend).sum()
-        gradient[3] = p[3] * (by_same * self._grown).sum()
-        gradient[4] = p[4] * (by_same * bend).sum()
-        d_bend = (_matern_growth(gap) * np.square(gap))[self._at]
-        gradient[5] = ((p[2] * by_similarity + p[4] * by_same) * d_bend).sum()
-        gradient[6] = p[6] * np.trace(slope_of)
-        outer = slope_of * shared
+        gradient[0] = p[0] * of_pairs.sum()
+        gradient[1] = p[1] * np.vdot(of_pairs, self._slope)
+        gradient[2] = p[2] * np.vdot(of_pairs, bend)
+        gradient[3] = p[3] * np.vdot(of_same, self._grown)
+        gradient[4] = p[4] * np.vdot(of_same, bend)
+        gradient[5] = np.vdot(p[2] * of_pairs + p[4] * of_same, _matern_growth(gap) * np.square(gap))
+        gradient[6] = p[6] * half.take(self._diagonal).sum()
         by_run = np.zeros_like(r)
-        np.add.at(by_run, self._where, outer)
+        by_run[self._of_starts] = np.add.reduceat(
+            np.add.reduceat(half * shared, self._starts, axis=0), self._starts, axis=1
+        )
         gradient[7:] = np.einsum("ij,ijk->k", by_run * _matern_growth(r), scaled)
         return float(value), gradient + off / self._sd
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -26,8 +28,8 @@ _N_POINTS: Final = 8
 _N_LAST: Final = 3
 _N_MOMENTS: Final = 20
 """At which a curve is seen and its trial judged, evenly spread, however often trials report."""
-_FAR: Final = 0.4
-"""Of what a typical trial has to go from its first report to the best final value: further off, the fine look tells less."""
+_USUAL_MOMENTS: Final = 10.0
+"""How often the trial is judged that a chance under the level itself stops at its beginning."""
 _PRIOR: Final = 6.0
 """How many complete trials the prior of the process is worth, beside its errors on those that there are."""
 _FALL: Final = 3.0
@@ -152,10 +154,18 @@ class Clock:
         """(n,) share of all steps that have been made with each of these; above 1 if the trial is longer than others."""
         return np.maximum((steps - self.first) / self.gap + 1.0, 0.0) / self.n_steps
 
-    def is_moment(self, steps: Floats) -> NDArray[np.bool_]:
-        """(n,) which of the steps of a curve, in order, are the first in their part of the whole."""
+    def is_moment(self, steps: Floats, starts: NDArray[np.intp] | Sequence[int] = (0,)) -> NDArray[np.bool_]:
+        """(n,) which of the steps of some curves, one after the other, are the first in their part of the whole.
+
+        Args:
+            steps: (n,) in order within each curve.
+            starts: Where the curves begin.
+        """
         parts = np.floor(_N_MOMENTS * self.share_done(steps) + 1e-9)
-        return np.diff(parts, prepend=0.0) > 0
+        before = np.append(0.0, parts[:-1])
+        before[list(starts)] = 0.0
+        found: NDArray[np.bool_] = parts > before
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,19 +200,7 @@ class Curves:
         firsts = np.array([_finite(values)[0] for _, values in curves.values()])
         spread = max(float(np.median(np.abs(firsts - rows.best))), 1e-8 * abs(rows.best), 1e-300)
         scale = Scale(sign, rows.best, spread, width)
-        runs, taus, zs = [], [], []
-        for run, (row, (steps, values)) in enumerate(curves.items()):
-            tau, z = _at_moments(steps, values, clock, scale, keeps_best)
-            look = _look(len(tau))
-            tau, z = tau[look], z[look]
-            if row in finals:  # what counts at the end is the value, whatever was reported there
-                kept = tau > 0
-                tau = np.append(tau[kept], 0.0)
-                z = np.append(z[kept], scale.of_losses(np.array([finals[row]])))
-            runs.append(np.full(len(tau), run))
-            taus.append(tau)
-            zs.append(z)
-        seen = Observations(np.concatenate(runs).astype(np.intp), np.concatenate(taus), np.concatenate(zs))
+        seen = _observations(list(curves.values()), losses, clock, scale, keeps_best)
         space = _space(view, both)
         return cls(seen, _points(view, both, space), scale, clock, keeps_best, space)
 
@@ -223,23 +221,29 @@ class Forecast:
         errors = process.mean_square_error(range(n_known))
         self._inflation = max((_PRIOR + n_complete * errors) / self._freedom, 1.0)
 
-    def share_left(self, reports: Mapping[int, float]) -> float:
-        """The share of its steps that a trial has still to make; 0 between the moments at which trials are judged.
+    def worth_of_stop(self, reports: Mapping[int, float]) -> float:
+        """By how much the chance may be larger at which a stop is right; 0 between the moments at which trials are judged.
+
+        The square root of the share of steps that a trial has still to make, and of ten by the times that a trial is judged
+        on its way: each may be the one that is wrong.
 
         Args:
             reports: Intermediate value by step.
         """
         clock, steps = self._curves.clock, np.array(sorted(reports), dtype=np.float64)
-        return max(1.0 - float(clock.share_done(steps[-1:])[0]), 0.0) if clock.is_moment(steps)[-1] else 0.0
+        if not clock.is_moment(steps)[-1]:
+            return 0.0
+        share_left = max(1.0 - float(clock.share_done(steps[-1:])[0]), 0.0)
+        return math.sqrt(share_left * _USUAL_MOMENTS / min(clock.n_steps, _N_MOMENTS))
 
-    def is_far(self, reports: Mapping[int, float]) -> bool:
-        """Whether a trial is so far from the best that differences among trials like it are small on the fine scale.
+    def distance(self, reports: Mapping[int, float]) -> float:
+        """How far a trial is from the best: 1 as a typical one is at its first report.
 
         Args:
             reports: Intermediate value by step.
         """
         scale = self._curves.scale
-        return reports[max(reports)] * scale.sign - scale.best > _FAR * scale.spread
+        return float((reports[max(reports)] * scale.sign - scale.best) / scale.spread)
 
     def chance(self, reports: Mapping[int, float], params: Mapping[str, Any]) -> float:
         """The chance that a trial will beat the best complete one.
@@ -254,7 +258,7 @@ class Forecast:
         curves = self._curves
         steps = np.array(sorted(reports), dtype=np.float64)
         values = np.array([reports[int(step)] for step in steps]) * curves.scale.sign
-        tau, z = _at_moments(steps, values, curves.clock, curves.scale, curves.keeps_best)
+        tau, z, _ = _at_moments([(steps, values)], curves.clock, curves.scale, curves.keeps_best)
         if not tau[-1] > 0:
             return 1.0  # it is at its end
         looks = [_look(n) for n in range(1, len(tau) + 1)]
@@ -291,16 +295,51 @@ def _clock(complete: Sequence[Floats], every: Sequence[Floats]) -> Clock:
     return Clock(first, gap, (last - first) / gap + 1.0)
 
 
-def _at_moments(steps: Floats, values: Floats, clock: Clock, scale: Scale, keeps_best: bool) -> tuple[Floats, Floats]:
-    """A curve at the moments at which it is seen, and at its last report."""
-    z = scale.of_losses(values)
+def _at_moments(
+    curves: Sequence[tuple[Floats, Floats]], clock: Clock, scale: Scale, keeps_best: bool
+) -> tuple[Floats, Floats, NDArray[np.intp]]:
+    """Curves at the moments at which they are seen, and at their last report.
+
+    Returns:
+        tau and z, one curve after the other, and where each of them ends.
+    """
+    ends = np.cumsum([len(steps) for steps, _ in curves])
+    starts = np.append(0, ends[:-1])
+    steps = np.concatenate([steps for steps, _ in curves])
+    z = scale.of_losses(np.concatenate([values for _, values in curves]))
     if keeps_best:
-        z = np.minimum.accumulate(z)
-    is_moment = clock.is_moment(steps)
-    is_moment[-1] = True
-    return clock.tau(steps[is_moment]), z[is_moment]
+        z = np.concatenate([np.minimum.accumulate(part) for part in np.split(z, ends[:-1])])
+    is_moment = clock.is_moment(steps, starts)
+    is_moment[ends - 1] = True
+    return clock.tau(steps[is_moment]), z[is_moment], np.cumsum(is_moment)[ends - 1]
 
 
+def _observations(
+    curves: Sequence[tuple[Floats, Floats]], finals: Floats, clock: Clock, scale: Scale, keeps_best: bool
+) -> Observations:
+    """What the process sees of finished trials: at the end of a complete one its value, whatever was reported there.
+
+    Args:
+        curves: Steps and losses, of the complete trials first.
+        finals: (n_complete,) their final losses.
+        clock, scale, keeps_best: As for :class:`Curves`.
+    """
+    tau, z, ends = _at_moments(curves, clock, scale, keeps_best)
+    z_final = scale.of_losses(finals)
+    runs, which, start = [], [], 0
+    for run, end in enumerate(ends.tolist()):
+        look = start + _look(end - start)
+        if run < len(finals):
+            look = np.append(look[tau[look] > 0], len(tau) + run)
+        runs.append(np.full(len(look), run))
+        which.append(look)
+        start = end
+    chosen = np.concatenate(which)
+    tau, z = np.append(tau, np.zeros_like(z_final)), np.append(z, z_final)
+    return Observations(np.concatenate(runs).astype(np.intp), tau[chosen], z[chosen])
+
+
+@cache
 def _look(n: int) -> NDArray[np.intp]:
     """Which of n moments tell most: a few spread over the logarithm of time, and the last ones, for trend and noise."""
     if n <= _N_POINTS:

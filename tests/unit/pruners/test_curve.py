@@ -10,7 +10,7 @@ import optimist
 from optimist.numerics.curves import Conditioned, CurveProcess, Observations, _Posterior
 from optimist.pruners import CurvePruner, Recording, random_orders, replay
 from optimist.pruners.chosen_rows import ChosenRows, last_fit
-from optimist.pruners.forecast import Clock, Scale
+from optimist.pruners.forecast import FINE, Clock, Forecasts, Scale
 from optimist.states import TrialState
 
 N_STEPS = 12
@@ -238,6 +238,16 @@ def test_clock_and_scale() -> None:
     assert z[0] == 0
     assert z[1] > 0
     assert z[2] == z[3] == -z[4]
+
+
+def test_level_goes_with_what_is_left_and_with_how_often_a_trial_is_judged() -> None:
+    view = learned().view()
+    forecast = view.tracker((Forecasts, FINE), Forecasts, FINE).at(view)
+    assert forecast is not None
+    assert forecast.worth_of_stop({0: 0.1}) == pytest.approx(math.sqrt(11 / 12 * 10 / 12))
+    assert forecast.worth_of_stop({0: 0.1, 8: 0.2}) == pytest.approx(math.sqrt(3 / 12 * 10 / 12))
+    assert forecast.worth_of_stop({20: 0.1}) == 0.0
+    assert forecast.distance({0: 0.3, 3: forecast._curves.scale.best * -1.0}) == 0.0
 
 
 def test_rows_are_chosen_one_by_one_as_from_all_at_once() -> None:
