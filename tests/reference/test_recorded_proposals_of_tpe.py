@@ -47,8 +47,8 @@ def test_two_objectives() -> None:
     study = optimist.create_study(directions=["minimize", "maximize"], sampler=TPESampler(seed=11))
     study.optimize(lambda trial: (objective(trial), trial.params["x"]), n_trials=40)
     recorded = {
-        12: {"x": 4.817523915989492, "rate": 0.14972285220599482, "n": 53, "width": 59, "kind": "c"},
-        39: {"x": -2.4687781642861117, "rate": 0.0009695125748704325, "n": 52, "width": 48, "kind": "b"},
+        12: {"x": 2.4441589380098483, "rate": 0.11117257009961433, "n": 53, "width": 49, "kind": "c"},
+        39: {"x": 2.170264322320378, "rate": 8.32185767847334e-05, "n": 52, "width": 20, "kind": "b"},
     }
     for number, params in recorded.items():
         check(study.trials[number].params, params)
