@@ -16,7 +16,7 @@ of dimensions).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -117,23 +117,23 @@ class MarginalLikelihood:
         exponents = [_LOG_EXPONENT_BOUNDS] * (2 * len(self._bent))
         return [_LOG_SCALE_BOUNDS] * self._n_groups + [self._noise_bounds, *exponents]
 
-    def _parts(self, theta: FloatArray) -> tuple[FloatArray, float, Warp | None]:
-        """Length scales (f,), noise, and how columns are bent."""
+    def _of_unit_signal(self, theta: FloatArray) -> Kernel:
+        """The kernel with these hyperparameters and a variance of 1."""
         g, w = self._n_groups, len(self._bent)
         warp = Warp(self._bent, theta[g + 1 : g + 1 + w], theta[g + 1 + w :]) if w else None
-        return np.exp(theta[:g])[self._groups], math.exp(theta[g]), warp
+        scales = np.exp(theta[:g])[self._groups]
+        return Kernel(scales, 1.0, math.exp(theta[g]), self._priors.mean_variance, warp)
 
     def kernel(self, theta: FloatArray) -> Kernel:
         """The kernel with these hyperparameters, and with the variance s² that follows from them."""
-        scales, noise, warp = self._parts(theta)
-        u = (self._x if warp is None else warp.bent(self._x)) / scales
-        correlation = matern(np.sqrt(5.0 * squared_distances(u, u))) + self._priors.mean_variance
-        correlation[self._diagonal] += noise
+        kernel = self._of_unit_signal(theta)
+        u = kernel.scaled(self._x)
+        correlation = kernel.correlation(u, u)
+        correlation[self._diagonal] += kernel.noise
         factor, info = lapack.dpotrf(correlation, lower=1)
-        signal = 1.0
-        if info == 0:
-            signal = self._signal(self._y @ lapack.dpotrs(factor, self._y, lower=1)[0])
-        return Kernel(scales, signal, noise, self._priors.mean_variance, warp)
+        if info != 0:
+            return kernel
+        return replace(kernel, signal=self._signal(self._y @ lapack.dpotrs(factor, self._y, lower=1)[0]))
 
     def _signal(self, quadratic: float) -> float:
         a, b = self._priors.signal
@@ -145,11 +145,11 @@ class MarginalLikelihood:
         Cost: O(n³ + n² f).
         """
         a, b = self._priors.signal
-        scales, noise, warp = self._parts(theta)
-        u = (self._x if warp is None else warp.bent(self._x)) / scales
+        kernel = self._of_unit_signal(theta)
+        u = kernel.scaled(self._x)
         root = np.sqrt(5.0 * squared_distances(u, u))
-        correlation = matern(root) + self._priors.mean_variance
-        correlation[self._diagonal] += noise
+        correlation = matern(root) + kernel.mean_variance
+        correlation[self._diagonal] += kernel.noise
         factor, info = lapack.dpotrf(correlation, lower=1, overwrite_a=1)
         if info != 0:
             return math.inf, np.zeros_like(theta)
@@ -163,13 +163,13 @@ class MarginalLikelihood:
         by_r -= np.outer(alpha, alpha / self._signal(quadratic))  # 2 G
         gradient = np.empty_like(theta)
         g, w = self._n_groups, len(self._bent)
-        gradient[g] = 0.5 * noise * float(np.trace(by_r))
+        gradient[g] = 0.5 * kernel.noise * float(np.trace(by_r))
         by_r *= matern_slope(root)
         by_u = 2.0 * (by_r.sum(axis=1)[:, None] * u - by_r @ u)  # (n, f) of the loss
         gradient[:g] = -np.bincount(self._groups, weights=np.einsum("ij,ij->j", u, by_u), minlength=g)
-        if warp is not None:
-            by_bent = by_u[:, self._bent] / scales[self._bent]
-            by_a, by_b = warp.slopes_by_exponents(self._x)
+        if kernel.warp is not None:
+            by_bent = by_u[:, self._bent] / kernel.scales[self._bent]
+            by_a, by_b = kernel.warp.slopes_by_exponents(self._x)
             gradient[g + 1 : g + 1 + w] = np.einsum("ij,ij->j", by_bent, by_a)
             gradient[g + 1 + w :] = np.einsum("ij,ij->j", by_bent, by_b)
         prior, slope = self._minus_log_prior(theta)

@@ -76,7 +76,7 @@ class CurvePruner(ColumnPruner):
             if chance >= level:
                 return GO_ON
             distance = forecast.distance(trial.reports)
-            if distance > _SECOND_LEVEL:  # where the fine look tells less
+            if distance > _SECOND_LEVEL:  # the fine look tells less there; nearer, no chance by the coarse one would do
                 second = view.tracker((Forecasts, COARSE), Forecasts, COARSE).at(view)
                 if second is not None and second.chance(trial.reports, params) >= _SECOND_LEVEL / min(distance, 1.0):
                     return GO_ON

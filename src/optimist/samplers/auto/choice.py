@@ -15,7 +15,7 @@ TURN: Final = 3
 process that is wrong about one stretch of the front keeps away from it for ever; the other model does not."""
 
 N_BEFORE_TURNS: Final = 10
-"""So many trials are the least that TPE learns from."""
+"""So many trials TPE draws at random by itself, before it learns from them."""
 
 PATIENCE: Final = 5
 """After so many trials without a better one every other trial is proposed by another model. On landscapes with steps and
@@ -36,7 +36,7 @@ _AT_STANDSTILL: Final = Choice(
     "TPESampler", f"no better value in the last {PATIENCE} trials, so in turns with GPSampler"
 )
 _FEW_OF_SEVERAL: Final = Choice("GPSampler", f"several objectives, fewer than {N_BEFORE_GENERATIONS} trials")
-_OTHER_OF_SEVERAL: Final = Choice("TPESampler", f"several objectives, every {TURN}th trial in turns with GPSampler")
+_OTHER_OF_SEVERAL: Final = Choice("TPESampler", f"several objectives, one trial of {TURN} in turns with GPSampler")
 _MANY_OF_SEVERAL: Final = Choice("NSGAIISampler", f"several objectives, {N_BEFORE_GENERATIONS} trials or more")
 
 
