@@ -7,6 +7,7 @@ lines it is two appends, each followed by fdatasync.
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import random
@@ -151,9 +152,10 @@ def _prepare_optuna(job: Job, i_worker: int) -> Run:
 
 def _trials_of(library: Any, job: Job, storage: Any, sampler: Any) -> Run:
     objective = five_reports if job.reports else ten_floats
-    warm_up = library.load_study(study_name=warm_up_of(job.study), storage=storage, sampler=sampler)
+    pruner = importlib.import_module(f"{library.__name__}.pruners").MedianPruner()
+    warm_up = library.load_study(study_name=warm_up_of(job.study), storage=storage, sampler=sampler, pruner=pruner)
     warm_up.optimize(objective, n_trials=_N_WARM_UP)
-    study = library.load_study(study_name=job.study, storage=storage, sampler=sampler)
+    study = library.load_study(study_name=job.study, storage=storage, sampler=sampler, pruner=pruner)
     return lambda: study.optimize(objective, n_trials=job.n_trials)
 
 

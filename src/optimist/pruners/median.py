@@ -1,4 +1,4 @@
-"""The median rule, the default: stop a trial that is worse than half of the others were at the same step."""
+"""The median rule: stop a trial that is worse than half of the others were at the same step."""
 
 from __future__ import annotations
 

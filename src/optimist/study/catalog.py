@@ -49,7 +49,7 @@ def create_study(
         storage: A URL such as ``sqlite:///study.db``, a file name, or a storage. None: what the environment variable
             ``OPTIMIST_STORAGE`` names, or the memory of this process.
         sampler: Proposes parameters; AutoSampler by default.
-        pruner: Stops hopeless trials early; by default the median rule.
+        pruner: Stops hopeless trials early; CurvePruner by default.
         study_name: Its name in the storage; made up if None. With ``load_if_exists``, None stands for what the
             environment variable ``OPTIMIST_STUDY_NAME`` names, if it is set.
         direction: "minimize" (the default) or "maximize".
@@ -121,7 +121,7 @@ def load_study(
             the storage.
         storage: A URL, a file name, or a storage. None: what ``OPTIMIST_STORAGE`` names.
         sampler: Proposes parameters; AutoSampler by default.
-        pruner: Stops hopeless trials early; by default the median rule.
+        pruner: Stops hopeless trials early; CurvePruner by default.
         parameter_constraint: As in :func:`create_study`: it is not kept with the study.
 
     Raises:

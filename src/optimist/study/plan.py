@@ -9,6 +9,7 @@ from typing import Any
 
 from optimist.history.records import FrozenTrial
 from optimist.pruners.base import BasePruner, PromotingPruner
+from optimist.pruners.curve import CurvePruner
 from optimist.samplers.base import BaseSampler
 from optimist.states import StudyDirection
 from optimist.storages.base import Terms
@@ -67,7 +68,7 @@ def check_order(lag: int, sampler: BaseSampler, pruner: BasePruner) -> None:
     """Refuse a deterministic mode that could not be one.
 
     Raises:
-        ValueError: The lag is negative, or the sampler has no seed, or the pruner promotes trials.
+        ValueError: The lag is negative, or the sampler has no seed, or the pruner promotes trials or looks at the clock.
     """
     if lag < 0:
         raise ValueError(f"optimize(deterministic=...) takes True, or a number of trials from 1 on, but got {lag}.")
@@ -80,6 +81,11 @@ def check_order(lag: int, sampler: BaseSampler, pruner: BasePruner) -> None:
         raise ValueError(
             f"optimize(deterministic=...) does not go with {type(pruner).__name__}: which trial is promoted when depends on "
             "who is faster. Use SuccessiveHalvingPruner."
+        )
+    if lag and isinstance(pruner, CurvePruner) and pruner.uses_clock:
+        raise ValueError(
+            "optimize(deterministic=...) does not go with a CurvePruner that has a max_share, as it got one when the study was "
+            "made with a sampler without a seed: which trials it stops depends on the clock. Use CurvePruner()."
         )
 
 

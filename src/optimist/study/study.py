@@ -21,7 +21,7 @@ from optimist.history.parameter_constraint import ParameterConstraint, Predicate
 from optimist.history.records import FrozenTrial, create_trial
 from optimist.logging import get_logger
 from optimist.pruners.base import BasePruner
-from optimist.pruners.median import MedianPruner
+from optimist.pruners.curve import DEFAULT_SHARE, CurvePruner
 from optimist.samplers.auto import AutoSampler
 from optimist.samplers.base import BaseSampler
 from optimist.states import TrialState
@@ -61,7 +61,7 @@ class Study(NextSteps):
         study_name: Name of a study in the storage.
         storage: A URL, a file name or a storage.
         sampler: Proposes parameters; AutoSampler by default.
-        pruner: Stops hopeless trials early; by default the median rule.
+        pruner: Stops hopeless trials early; CurvePruner by default.
         parameter_constraint: See :func:`create_study`.
 
     Attributes:
@@ -84,7 +84,9 @@ class Study(NextSteps):
         self.study_name = study_name
         self.ledger = open_ledger(opened, opened.load_study(study_name))
         self.sampler: BaseSampler = AutoSampler() if sampler is None else sampler
-        self.pruner: BasePruner = MedianPruner() if pruner is None else pruner
+        if pruner is None:  # with a seed the clock plays no part
+            pruner = CurvePruner(max_share=None if self.sampler.is_seeded else DEFAULT_SHARE)
+        self.pruner: BasePruner = pruner
         self.keep_checkpoints = False
         self.parameter_constraint = parameter_constraint
         self._make_locks()

@@ -7,14 +7,14 @@ import math
 import pytest
 
 import optimist
-from optimist.pruners import Curve, MedianPruner
+from optimist.pruners import Curve, CurvePruner, MedianPruner
 from optimist.pruners.base import best_of
 from optimist.pruners.checkpoints import is_checkpoint
 from optimist.testing.pruners import study_with
 
 
-def test_median_is_the_default() -> None:
-    assert type(optimist.create_study().pruner) is MedianPruner
+def test_curve_pruner_is_the_default() -> None:
+    assert type(optimist.create_study().pruner) is CurvePruner
 
 
 def test_last_step_of_a_curve() -> None:
