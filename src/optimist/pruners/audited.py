@@ -63,6 +63,10 @@ class AuditedPruner(ColumnPruner):
         self._control = control
         self._seed = seed
 
+    @property
+    def uses_clock(self) -> bool:
+        return self._pruner.uses_clock
+
     def decide(self, view: View, trial: Curve) -> Verdict:
         if is_control(trial.system_attrs):
             return GO_ON

@@ -24,6 +24,11 @@ class BasePruner(ABC):
 
     judges_several: ClassVar[bool] = False
 
+    @property
+    def uses_clock(self) -> bool:
+        """Whether what it stops depends on how long things take, so that a seed does not fix it."""
+        return False
+
     @abstractmethod
     def prune(self, study: StudyLike, trial: FrozenTrial) -> bool:
         """Judge a running trial by its intermediate values; True if it should stop."""

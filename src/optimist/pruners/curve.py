@@ -81,7 +81,6 @@ class CurvePruner(ColumnPruner):
 
     @property
     def uses_clock(self) -> bool:
-        """Whether what is stopped depends on the clock: there is a ``max_share``."""
         return self._pace is not None
 
     def decide(self, view: View, trial: Curve) -> Verdict:

@@ -37,6 +37,10 @@ class PatientPruner(ColumnPruner):
         self._patience = patience
         self._min_delta = min_delta
 
+    @property
+    def uses_clock(self) -> bool:
+        return self._wrapped_pruner is not None and self._wrapped_pruner.uses_clock
+
     def decide(self, view: View, trial: Curve) -> Verdict:
         n_recent = self._patience + 1
         steps = sorted(trial.reports)

@@ -9,7 +9,6 @@ from typing import Any
 
 from optimist.history.records import FrozenTrial
 from optimist.pruners.base import BasePruner, PromotingPruner
-from optimist.pruners.curve import CurvePruner
 from optimist.samplers.base import BaseSampler
 from optimist.states import StudyDirection
 from optimist.storages.base import Terms
@@ -82,10 +81,11 @@ def check_order(lag: int, sampler: BaseSampler, pruner: BasePruner) -> None:
             f"optimize(deterministic=...) does not go with {type(pruner).__name__}: which trial is promoted when depends on "
             "who is faster. Use SuccessiveHalvingPruner."
         )
-    if lag and isinstance(pruner, CurvePruner) and pruner.uses_clock:
+    if lag and pruner.uses_clock:
         raise ValueError(
-            "optimize(deterministic=...) does not go with a CurvePruner that has a max_share, as it got one when the study was "
-            "made with a sampler without a seed: which trials it stops depends on the clock. Use CurvePruner()."
+            f"optimize(deterministic=...) does not go with this {type(pruner).__name__}: which trials it stops depends on the "
+            "clock. A CurvePruner has a max_share for its time, and so has the one that a study gets with a sampler without a seed. "
+            "Use CurvePruner()."
         )
 
 

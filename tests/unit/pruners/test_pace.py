@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 import optimist
-from optimist.pruners import CurvePruner
+from optimist.pruners import AuditedPruner, BasePruner, CurvePruner, PatientPruner
 from optimist.pruners.pace import Pace
 from optimist.samplers import TPESampler
 from optimist.states import TrialState
@@ -86,11 +86,28 @@ def test_with_a_seed_the_clock_plays_no_part(clock: Clock) -> None:
     assert found[0] == found[1]
 
 
-def test_deterministic_mode_refuses_the_clock() -> None:
-    study = optimist.create_study()
+@pytest.mark.parametrize(
+    "pruner",
+    [
+        None,
+        CurvePruner(max_share=0.5),
+        AuditedPruner(CurvePruner(max_share=0.5)),
+        PatientPruner(CurvePruner(max_share=0.5), patience=2),
+    ],
+    ids=["default", "curve", "audited", "patient"],
+)
+def test_deterministic_mode_refuses_the_clock(pruner: BasePruner | None) -> None:
+    study = optimist.create_study(pruner=pruner)
     study.sampler = TPESampler(seed=0)
     with pytest.raises(ValueError, match="depends on the clock"):
         study.optimize(lambda trial: 0.0, n_trials=1, deterministic=True)
+
+
+@pytest.mark.parametrize("pruner", [AuditedPruner(CurvePruner()), PatientPruner(None, patience=2), CurvePruner()])
+def test_deterministic_mode_takes_pruners_without_a_clock(pruner: BasePruner) -> None:
+    study = optimist.create_study(sampler=TPESampler(seed=0), pruner=pruner)
+    study.optimize(lambda trial: 0.0, n_trials=1, deterministic=True)
+    assert len(study.trials) == 1
 
 
 def test_a_pace_of_another_process_begins_anew(clock: Clock) -> None:
