@@ -81,7 +81,7 @@ def check_order(lag: int, sampler: BaseSampler, pruner: BasePruner) -> None:
             f"optimize(deterministic=...) does not go with {type(pruner).__name__}: which trial is promoted when depends on "
             "who is faster. Use SuccessiveHalvingPruner."
         )
-    if lag and pruner.uses_clock:
+    if lag and getattr(pruner, "uses_clock", False):  # Optuna's own pruners do not say
         raise ValueError(
             f"optimize(deterministic=...) does not go with this {type(pruner).__name__}: which trials it stops depends on the "
             "clock. A CurvePruner has a max_share for its time, and so has the one that a study gets with a sampler without a seed. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 
@@ -103,8 +104,17 @@ def test_deterministic_mode_refuses_the_clock(pruner: BasePruner | None) -> None
         study.optimize(lambda trial: 0.0, n_trials=1, deterministic=True)
 
 
-@pytest.mark.parametrize("pruner", [AuditedPruner(CurvePruner()), PatientPruner(None, patience=2), CurvePruner()])
-def test_deterministic_mode_takes_pruners_without_a_clock(pruner: BasePruner) -> None:
+class Foreign:
+    """A pruner that is only like ours, as Optuna's are."""
+
+    def prune(self, study: Any, trial: Any) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    "pruner", [AuditedPruner(CurvePruner()), PatientPruner(None, patience=2), CurvePruner(), Foreign()]
+)
+def test_deterministic_mode_takes_pruners_without_a_clock(pruner: Any) -> None:
     study = optimist.create_study(sampler=TPESampler(seed=0), pruner=pruner)
     study.optimize(lambda trial: 0.0, n_trials=1, deterministic=True)
     assert len(study.trials) == 1
