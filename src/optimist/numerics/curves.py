@@ -42,6 +42,7 @@ _NOISE: Final = (0.02, 1.5)
 # known which hyperparameters matter, a run that is unlike all others may turn out in any way.
 _SCALE_MEDIAN: Final = 0.06
 _SCALE_SD: Final = 1.2
+_N_SHAPES: Final = 7  # the parameters before them, which say how curves look
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class CurveProcess:
         at = np.ix_(which_a, which_b)
         slope = np.outer(taus_a, taus_b)
         bend = _matern(np.abs(taus_a[:, None] - taus_b[None, :]) / p[5])
-        similarity = _matern(_distances(xa, xb, p[7:]))[np.ix_(a.run, b.run)]
+        similarity = _matern(_distances(xa, xb, p[_N_SHAPES:]))[np.ix_(a.run, b.run)]
         cov = (_COMMON_LEVEL + _COMMON_SLOPE * slope)[at] + similarity * (p[0] + p[1] * slope + p[2] * bend)[at]
         if same_runs:
             own = p[3] * _grown(taus_a, taus_b, self.growth) + p[4] * bend
@@ -117,6 +118,17 @@ class CurveProcess:
             posterior, self.mean, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": max_iterations}
         )
         return CurveProcess(x.shape[1], self.growth, found.x)
+
+    def over(self, sources: NDArray[np.intp]) -> CurveProcess:
+        """The process over other columns.
+
+        Args:
+            sources: (d,) for each of them the column that it is here; -1 for one that is unknown here, of which the prior holds.
+        """
+        scales = _prior(len(sources))[0][_N_SHAPES:]
+        is_known = sources >= 0
+        scales[is_known] = self.theta[_N_SHAPES:][sources[is_known]]
+        return CurveProcess(len(sources), self.growth, np.append(self.theta[:_N_SHAPES], scales))
 
 
 class Conditioned:
@@ -212,7 +224,7 @@ class _Posterior:
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
         p = np.exp(theta)
-        scaled = self._squares / np.square(p[7:])
+        scaled = self._squares / np.square(p[_N_SHAPES:])
         r = np.sqrt(scaled.sum(axis=2))
         similarity = _matern(r).take(self._run_pair)
         gap = self._gap / p[5]
@@ -248,7 +260,7 @@ class _Posterior:
         by_run[self._of_starts] = np.add.reduceat(
             np.add.reduceat(half * shared, self._starts, axis=0), self._starts, axis=1
         )
-        gradient[7:] = np.einsum("ij,ijk->k", by_run * _matern_growth(r), scaled)
+        gradient[_N_SHAPES:] = np.einsum("ij,ijk->k", by_run * _matern_growth(r), scaled)
         return float(value), gradient + off / self._sd
 
 

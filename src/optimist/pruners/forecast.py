@@ -66,7 +66,7 @@ class Forecasts:
         self._lock = threading.Lock()
         self._history: History
         self._chosen = ChosenRows()
-        self._fitted: tuple[Rows | None, CurveProcess | None] = (None, None)
+        self._fitted: tuple[Rows, SearchSpace, CurveProcess] | None = None
         self._latest: tuple[int, Forecast | None] = (-1, None)
 
     def advance(self, history: History, n: int) -> None:
@@ -91,20 +91,22 @@ class Forecasts:
         if not rows.complete:
             return None
         curves = Curves.of(view, rows, self._look.width)
-        process = self._process(view, chosen.at_fit, CurveProcess(curves.x.shape[1], self._look.growth))
+        process = self._process(view, chosen.at_fit, curves)
         return Forecast(curves, Conditioned(process, curves.seen, curves.x), len(rows.complete), rows.n_complete)
 
-    def _process(self, view: View, at_fit: Rows | None, prior: CurveProcess) -> CurveProcess:
-        """The process that was fitted at the last point of the schedule: whoever asks when, it is the same."""
+    def _process(self, view: View, at_fit: Rows | None, curves: Curves) -> CurveProcess:
+        """The process that was fitted at the last point of the schedule: whoever asks when, it is the same.
+
+        Hyperparameters that have come since then are those of the prior.
+        """
         if at_fit is None:
-            return prior
-        if self._fitted[0] != at_fit:
+            return CurveProcess(curves.x.shape[1], self._look.growth)
+        if self._fitted is None or self._fitted[0] != at_fit:
             early = Curves.of(view, at_fit, self._look.width)
-            self._fitted = (at_fit, prior.fitted(early.seen, early.x))
-        process = self._fitted[1]
-        if process is None or len(process.theta) != len(prior.theta):  # parameters came or went since
-            return prior
-        return process
+            prior = CurveProcess(early.x.shape[1], self._look.growth)
+            self._fitted = (at_fit, early.space, prior.fitted(early.seen, early.x))
+        _, space, process = self._fitted
+        return process.over(_sources(curves.space, space))
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +356,17 @@ def _space(view: View, rows: Sequence[int]) -> SearchSpace:
     for index in dict.fromkeys(view.layout_indices[list(rows)].tolist()):
         found |= view.layouts[index].distributions
     return SearchSpace(dict(sorted(found.items()))).without_singles()
+
+
+def _sources(space: SearchSpace, earlier: SearchSpace) -> NDArray[np.intp]:
+    """(d,) for each encoded column of a space the one of an earlier space that it was there; -1 if it was none."""
+    now, then = encoding_of(space, one_hot=True), encoding_of(earlier, one_hot=True)
+    sources = np.full(now.n_columns, -1)
+    for name, columns in now.columns.items():
+        before = then.columns.get(name, slice(0, 0))
+        if before.stop - before.start == columns.stop - columns.start:
+            sources[columns] = np.arange(before.start, before.stop)
+    return sources
 
 
 def _points(view: View, rows: Sequence[int], space: SearchSpace) -> Floats:

@@ -280,3 +280,40 @@ def test_rows_are_chosen_one_by_one_as_from_all_at_once() -> None:
     finished = sorted([*pruned, *(t.number for t in complete)])
     early.advance(history, finished[last_fit(len(finished)) - 1] + 1)
     assert grown.at_fit == early.now
+
+
+# Spaces that change
+
+
+def changing(trial: optimist.Trial) -> float:
+    """Parameters that come, go, and have other ranges; curves of any length, a value that is no number now and then.
+
+    Half of the trials ask nothing: so the process is fitted after more trials have come than it is fitted on.
+    """
+    number = trial.number
+    quality = trial.suggest_float("a", 0, 1)
+    for i in range(number // 6 - number % 2):
+        quality += 0.1 * trial.suggest_float(f"b{i}", 0, 1 + number % 2)
+    if number % 3 == 0:
+        quality += 0.1 * trial.suggest_categorical(f"c{number % 2}", [0, 1, 2])
+    for step in range(1 + number % 4 * 4):
+        trial.report(math.nan if (number + step) % 11 == 0 else quality + 1 / (step + 1), step)
+        if number % 2 and trial.should_prune():
+            raise optimist.TrialPruned
+    return quality
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spaces_may_change(seed: int) -> None:
+    study = optimist.create_study(sampler=optimist.samplers.RandomSampler(seed), pruner=CurvePruner())
+    study.optimize(changing, n_trials=60)
+    assert {trial.state for trial in study.trials} == {TrialState.COMPLETE, TrialState.PRUNED}
+
+
+def test_process_keeps_what_it_knows_of_columns_that_are_still_there() -> None:
+    known = CurveProcess(3, 0.5, np.arange(10.0))
+    over = known.over(np.array([2, -1, 0, 1]))
+    prior = CurveProcess(4, 0.5).theta
+    assert over.growth == 0.5
+    assert over.theta.tolist() == [*range(7), 9.0, prior[8], 7.0, 8.0]
+    assert known.over(np.arange(3)).theta.tolist() == known.theta.tolist()
