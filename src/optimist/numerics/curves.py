@@ -42,7 +42,7 @@ _NOISE: Final = (0.02, 1.5)
 # known which hyperparameters matter, a run that is unlike all others may turn out in any way.
 _SCALE_MEDIAN: Final = 0.06
 _SCALE_SD: Final = 1.2
-_N_SHAPES: Final = 7  # the parameters before them, which say how curves look
+_N_SHAPES: Final = 7  # parameters come before the length scales, and say how curves look
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,10 @@ class CurveProcess:
         return CurveProcess(x.shape[1], self.growth, found.x)
 
     def over(self, sources: NDArray[np.intp]) -> CurveProcess:
-        """The process over other columns.
+        """The process for hyperparameters that are encoded in other columns: some are gone, some are new.
 
         Args:
-            sources: (d,) for each of them the column that it is here; -1 for one that is unknown here, of which the prior holds.
+            sources: (d,) the column of this process whose length scale each new one takes; -1 for the prior's median.
         """
         scales = _prior(len(sources))[0][_N_SHAPES:]
         is_known = sources >= 0

@@ -359,7 +359,7 @@ def _space(view: View, rows: Sequence[int]) -> SearchSpace:
 
 
 def _sources(space: SearchSpace, earlier: SearchSpace) -> NDArray[np.intp]:
-    """(d,) for each encoded column of a space the one of an earlier space that it was there; -1 if it was none."""
+    """(d,) where each encoded column of a space stood among those of an earlier space; -1 if it is new."""
     now, then = encoding_of(space, one_hot=True), encoding_of(earlier, one_hot=True)
     sources = np.full(now.n_columns, -1)
     for name, columns in now.columns.items():
