@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -38,9 +39,11 @@ _SHARED: Final = ((1.0, 1.0), (0.1, 1.0), (0.3, 1.0))  # level, slope, process
 _OWN: Final = ((0.5, 1.0), (0.2, 1.0))  # level, process
 _LENGTH: Final = (1.0, 0.5)  # of the processes, in tau
 _NOISE: Final = (0.02, 1.5)
-# Of the length scales of the hyperparameters; the median grows with the square root of the dimension. It is short: until it is
-# known which hyperparameters matter, a run that is unlike all others may turn out in any way.
-_SCALE_MEDIAN: Final = 0.06
+# Of the length scales of the hyperparameters; the medians grow with the square root of their number. For numbers it is short: until
+# it is known which of them matter, a run that is unlike all others may turn out in any way. For categories it is long: most runs
+# differ in one of them, so that with a short one hardly any run would tell of another, nor would the likelihood say that it should.
+_SCALE_OF_NUMBER: Final = 0.06
+_SCALE_OF_CATEGORY: Final = 0.5
 _SCALE_SD: Final = 1.2
 _N_SHAPES: Final = 7  # parameters come before the length scales, and say how curves look
 
@@ -67,14 +70,15 @@ class CurveProcess:
     """The covariance of learning curves.
 
     Args:
-        n_columns: d, the number of columns that hyperparameters are encoded in.
+        widths: (d,) how many columns each hyperparameter is encoded in: a number in one, a category in one for each choice.
         growth: The power of the share of time with which the level of a run's own grows.
         theta: (7 + d,) logarithms of the parameters; None for the median of their prior.
     """
 
-    def __init__(self, n_columns: int, growth: float = 0.0, theta: Floats | None = None) -> None:
+    def __init__(self, widths: Sequence[int], growth: float = 0.0, theta: Floats | None = None) -> None:
+        self.widths = tuple(widths)
         self.growth = growth
-        self.mean, self.sd = _prior(n_columns)
+        self.mean, self.sd = _prior(self.widths)
         self.theta = self.mean if theta is None else theta
 
     def covariance(self, a: Observations, xa: Floats, b: Observations, xb: Floats, *, same_runs: bool) -> Floats:
@@ -82,7 +86,7 @@ class CurveProcess:
 
         Args:
             a, b: The observations.
-            xa, xb: (n_runs, d) the hyperparameters of their runs.
+            xa, xb: (n_runs, n_columns) the hyperparameters of their runs.
             same_runs: Whether runs of the same index are the same run; else all are different.
         """
         p = np.exp(self.theta)
@@ -91,7 +95,8 @@ class CurveProcess:
         at = np.ix_(which_a, which_b)
         slope = np.outer(taus_a, taus_b)
         bend = _matern(np.abs(taus_a[:, None] - taus_b[None, :]) / p[5])
-        similarity = _matern(_distances(xa, xb, p[_N_SHAPES:]))[np.ix_(a.run, b.run)]
+        scales = np.repeat(p[_N_SHAPES:], self.widths)
+        similarity = _matern(_distances(xa, xb, scales))[np.ix_(a.run, b.run)]
         cov = (_COMMON_LEVEL + _COMMON_SLOPE * slope)[at] + similarity * (p[0] + p[1] * slope + p[2] * bend)[at]
         if same_runs:
             own = p[3] * _grown(taus_a, taus_b, self.growth) + p[4] * bend
@@ -109,7 +114,7 @@ class CurveProcess:
 
         Args:
             seen: The curves.
-            x: (n_runs, d) their hyperparameters.
+            x: (n_runs, n_columns) their hyperparameters.
             max_iterations: Of L-BFGS.
         """
         posterior = _Posterior(self, seen, x)
@@ -117,18 +122,19 @@ class CurveProcess:
         found = minimize(
             posterior, self.mean, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": max_iterations}
         )
-        return CurveProcess(x.shape[1], self.growth, found.x)
+        return CurveProcess(self.widths, self.growth, found.x)
 
-    def over(self, sources: NDArray[np.intp]) -> CurveProcess:
-        """The process for hyperparameters that are encoded in other columns: some are gone, some are new.
+    def over(self, widths: Sequence[int], sources: NDArray[np.intp]) -> CurveProcess:
+        """The process for other hyperparameters: some are gone, some are new.
 
         Args:
-            sources: (d,) the column of this process whose length scale each new one takes; -1 for the prior's median.
+            widths: (d,) of theirs, see the class.
+            sources: (d,) which hyperparameter of this process each of them is; -1 for a new one, with the prior's median.
         """
-        scales = _prior(len(sources))[0][_N_SHAPES:]
+        theta = np.append(self.theta[:_N_SHAPES], _prior(widths)[0][_N_SHAPES:])
         is_known = sources >= 0
-        scales[is_known] = self.theta[_N_SHAPES:][sources[is_known]]
-        return CurveProcess(len(sources), self.growth, np.append(self.theta[:_N_SHAPES], scales))
+        theta[_N_SHAPES:][is_known] = self.theta[_N_SHAPES:][sources[is_known]]
+        return CurveProcess(widths, self.growth, theta)
 
 
 class Conditioned:
@@ -137,7 +143,7 @@ class Conditioned:
     Args:
         process: The process.
         seen: The curves.
-        x: (n_runs, d) their hyperparameters.
+        x: (n_runs, n_columns) their hyperparameters.
     """
 
     def __init__(self, process: CurveProcess, seen: Observations, x: Floats) -> None:
@@ -152,7 +158,7 @@ class Conditioned:
 
         Args:
             tau, z: (n,) what was seen of it.
-            x: (d,) its hyperparameters.
+            x: (n_columns,) its hyperparameters.
             looks: Which observations to tell the end by; for each of these parts there is a mean and a variance.
         """
         process = self._process
@@ -207,7 +213,9 @@ class _Posterior:
 
     def __init__(self, process: CurveProcess, seen: Observations, x: Floats) -> None:
         self._z, self._mean, self._sd = seen.z, process.mean, process.sd
-        self._squares = np.square(x[:, None, :] - x[None, :, :])  # (n_runs, n_runs, d)
+        squares = np.square(x[:, None, :] - x[None, :, :])
+        firsts = np.array([0, *accumulate(process.widths)][:-1], dtype=np.intp)
+        self._squares = np.add.reduceat(squares, firsts, axis=2)  # (n_runs, n_runs, d)
         run, n = seen.run, len(seen)
         self._run_pair = run[:, None] * len(x) + run[None, :]
         self._starts = np.flatnonzero(np.diff(run, prepend=-1))
@@ -264,9 +272,9 @@ class _Posterior:
         return float(value), gradient + off / self._sd
 
 
-def _prior(n_columns: int) -> tuple[Floats, Floats]:
-    median_scale = _SCALE_MEDIAN * math.sqrt(max(n_columns, 1))
-    pairs = [*_SHARED, *_OWN, _LENGTH, _NOISE, *[(median_scale, _SCALE_SD)] * n_columns]
+def _prior(widths: Sequence[int]) -> tuple[Floats, Floats]:
+    scales = [math.sqrt(len(widths)) * (_SCALE_OF_NUMBER if width == 1 else _SCALE_OF_CATEGORY) for width in widths]
+    pairs = [*_SHARED, *_OWN, _LENGTH, _NOISE, *[(scale, _SCALE_SD) for scale in scales]]
     medians, sds = np.array(pairs).T
     return np.log(medians), sds
 

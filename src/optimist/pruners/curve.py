@@ -34,9 +34,8 @@ class CurvePruner(ColumnPruner):
     It is the default of a study. If that has a sampler without a seed, it has ``max_share=0.1``: where steps are quick, the median
     rule decides. With a seed the forecasts always decide, so that the same seed gives the same study.
 
-    Nothing is stopped before a trial is complete. What counts is the chance for what a stop saves, and each time that a trial is
-    judged may be the one that is wrong: the level goes with the square root of the share of steps that are left, and of ten by the number of
-    reports (of 20 at most, evenly spread) at which a trial is judged. The process says how wrong it is, by forecasts of
+    Nothing is stopped before a trial is complete. Trials are judged at 20 of their reports at most, evenly spread. What counts is the
+    chance for what a stop saves: the level goes with the square root of the share of steps that are left. The process says how wrong it is, by forecasts of
     complete trials from all others, and is believed the less. One bad report does not stop a trial that did well: from one
     report to the next its chance falls to a third at most. Far from the best, where the process tells trials apart by the
     order of magnitude of their distance, a second one, in plain units, must agree.
@@ -46,7 +45,7 @@ class CurvePruner(ColumnPruner):
     since. At times, ever more seldom, it is fitted anew, which takes some tenths of a second.
 
     Args:
-        level: Stop a trial of ten reports, before it has made a step of them, at a chance smaller than this, between 0 and 1.
+        level: Stop a trial at a chance smaller than this times the square root of the share of steps left, between 0 and 1.
         n_warmup_steps: Stop nothing before this step.
         interval_steps: From then on judge once every so many steps; if no report falls on such a step, at the next.
         max_share: Where forecasts would take more than this share of the time that goes by in this process, the median rule
@@ -59,7 +58,7 @@ class CurvePruner(ColumnPruner):
 
     def __init__(
         self,
-        level: float = 0.026,
+        level: float = 0.018,
         n_warmup_steps: int = 0,
         interval_steps: int = 1,
         *,

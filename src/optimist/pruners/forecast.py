@@ -28,8 +28,6 @@ _N_POINTS: Final = 8
 _N_LAST: Final = 3
 _N_MOMENTS: Final = 20
 """At which a curve is seen and its trial judged, evenly spread, however often trials report."""
-_USUAL_MOMENTS: Final = 10.0
-"""How often the trial is judged that a chance under the level itself stops at its beginning."""
 _PRIOR: Final = 6.0
 """How many complete trials the prior of the process is worth, beside its errors on those that there are."""
 _FALL: Final = 3.0
@@ -100,13 +98,13 @@ class Forecasts:
         Hyperparameters that have come since then are those of the prior.
         """
         if at_fit is None:
-            return CurveProcess(curves.x.shape[1], self._look.growth)
+            return CurveProcess(_widths(curves.space), self._look.growth)
         if self._fitted is None or self._fitted[0] != at_fit:
             early = Curves.of(view, at_fit, self._look.width)
-            prior = CurveProcess(early.x.shape[1], self._look.growth)
+            prior = CurveProcess(_widths(early.space), self._look.growth)
             self._fitted = (at_fit, early.space, prior.fitted(early.seen, early.x))
         _, space, process = self._fitted
-        return process.over(_sources(curves.space, space))
+        return process.over(_widths(curves.space), _sources(curves.space, space))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +174,7 @@ class Curves:
 
     Attributes:
         seen: The observations.
-        x: (n_runs, d) encoded hyperparameters.
+        x: (n_runs, n_columns) encoded hyperparameters.
         scale, clock: What brought values and steps into this form.
         keeps_best: Whether the value of a trial is its best report, not its last one.
         space: The hyperparameters.
@@ -224,10 +222,9 @@ class Forecast:
         self._inflation = max((_PRIOR + n_complete * errors) / self._freedom, 1.0)
 
     def worth_of_stop(self, reports: Mapping[int, float]) -> float:
-        """By how much the chance may be larger at which a stop is right; 0 between the moments at which trials are judged.
+        """What a stop is worth: the square root of the share of steps that a trial has still to make.
 
-        The square root of the share of steps that a trial has still to make, and of ten by the times that a trial is judged
-        on its way: each may be the one that is wrong.
+        It is 0 between the moments at which trials are judged.
 
         Args:
             reports: Intermediate value by step.
@@ -235,8 +232,7 @@ class Forecast:
         clock, steps = self._curves.clock, np.array(sorted(reports), dtype=np.float64)
         if not clock.is_moment(steps)[-1]:
             return 0.0
-        share_left = max(1.0 - float(clock.share_done(steps[-1:])[0]), 0.0)
-        return math.sqrt(share_left * _USUAL_MOMENTS / min(clock.n_steps, _N_MOMENTS))
+        return math.sqrt(max(1.0 - float(clock.share_done(steps[-1:])[0]), 0.0))
 
     def distance(self, reports: Mapping[int, float]) -> float:
         """How far a trial is from the best: 1 as a typical one is at its first report.
@@ -358,19 +354,21 @@ def _space(view: View, rows: Sequence[int]) -> SearchSpace:
     return SearchSpace(dict(sorted(found.items()))).without_singles()
 
 
+def _widths(space: SearchSpace) -> list[int]:
+    """(d,) how many columns each hyperparameter is encoded in."""
+    return [columns.stop - columns.start for columns in encoding_of(space, one_hot=True).columns.values()]
+
+
 def _sources(space: SearchSpace, earlier: SearchSpace) -> NDArray[np.intp]:
-    """(d,) where each encoded column of a space stood among those of an earlier space; -1 if it is new."""
-    now, then = encoding_of(space, one_hot=True), encoding_of(earlier, one_hot=True)
-    sources = np.full(now.n_columns, -1)
-    for name, columns in now.columns.items():
-        before = then.columns.get(name, slice(0, 0))
-        if before.stop - before.start == columns.stop - columns.start:
-            sources[columns] = np.arange(before.start, before.stop)
-    return sources
+    """(d,) which hyperparameter of an earlier space each of a space is; -1 if it is new, or no longer of that kind."""
+    before = {
+        (name, width == 1): which for which, (name, width) in enumerate(zip(earlier, _widths(earlier), strict=True))
+    }
+    return np.array([before.get((name, width == 1), -1) for name, width in zip(space, _widths(space), strict=True)], int)
 
 
 def _points(view: View, rows: Sequence[int], space: SearchSpace) -> Floats:
-    """(n_rows, d) encoded hyperparameters; the middle where a trial does not have one."""
+    """(n_rows, n_columns) encoded hyperparameters; the middle where a trial does not have one."""
     encoding = encoding_of(space, one_hot=True)
     which = np.array(rows, dtype=np.intp)
     points = np.full((len(rows), encoding.n_columns), 0.5)

@@ -172,7 +172,7 @@ def observations(n_runs: int, d: int, seed: int) -> tuple[Observations, np.ndarr
 @pytest.mark.parametrize("growth", [0.0, 0.5])
 def test_gradient(growth: float) -> None:
     seen, x = observations(7, 3, 1)
-    process = CurveProcess(3, growth)
+    process = CurveProcess([1, 2], growth)
     posterior = _Posterior(process, seen, x)
     theta = process.mean + 0.3 * np.random.default_rng(2).normal(size=len(process.mean))
     error = check_grad(lambda t: posterior(t)[0], lambda t: posterior(t)[1], theta)
@@ -182,7 +182,7 @@ def test_gradient(growth: float) -> None:
 @pytest.mark.parametrize("growth", [0.0, 0.5])
 def test_forecast_is_that_of_all_observations_at_once(growth: float) -> None:
     seen, x = observations(6, 2, 3)
-    process = CurveProcess(2, growth)
+    process = CurveProcess([1, 1], growth)
     known = seen.run < 5
     others = Observations(seen.run[known], seen.tau[known], seen.z[known])
     first = np.flatnonzero(seen.run == 5)[:2]
@@ -205,7 +205,7 @@ def test_forecast_is_that_of_all_observations_at_once(growth: float) -> None:
 
 def test_errors_are_those_of_forecasts_by_all_other_runs() -> None:
     seen, x = observations(6, 2, 7)
-    process = CurveProcess(2)
+    process = CurveProcess([1, 1])
     squares = []
     for run in range(6):
         others, own = seen.run != run, np.flatnonzero(seen.run == run)
@@ -220,9 +220,29 @@ def test_errors_are_those_of_forecasts_by_all_other_runs() -> None:
 
 def test_fit_finds_what_is_more_probable() -> None:
     seen, x = observations(12, 2, 5)
-    process = CurveProcess(2)
+    process = CurveProcess([1, 1])
     posterior = _Posterior(process, seen, x)
     assert posterior(process.fitted(seen, x).theta)[0] < posterior(process.mean)[0] - 1
+
+
+def test_runs_of_other_categories_tell_of_each_other_where_categories_do_not_matter() -> None:
+    seen, numbers = observations(40, 1, 8)
+    rng = np.random.default_rng(9)
+    widths = [1, 2, 4, 6]
+    x = np.hstack([numbers, *(np.eye(width)[rng.integers(width, size=len(numbers))] for width in widths[1:])])
+    process = CurveProcess(widths).fitted(seen, x)
+    start = Observations(np.zeros(1, int), np.array([math.log(8)]), np.zeros(1))
+    alike, other = np.eye(13)[[0]], np.eye(13)[[0]]
+    alike[0, [1, 3, 7]] = other[0, [2, 5, 9]] = 1.0
+    common = CurveProcess(widths, theta=np.append(np.full(5, -50.0), process.theta[5:]))
+    across, within = (
+        (
+            process.covariance(start, alike, start, to, same_runs=False)
+            - common.covariance(start, alike, start, to, same_runs=False)
+        ).item()
+        for to in (other, alike)
+    )
+    assert across > 0.5 * within
 
 
 def test_schedule_of_fits() -> None:
@@ -240,12 +260,12 @@ def test_clock_and_scale() -> None:
     assert z[2] == z[3] == -z[4]
 
 
-def test_level_goes_with_what_is_left_and_with_how_often_a_trial_is_judged() -> None:
+def test_level_goes_with_what_is_left() -> None:
     view = learned().view()
     forecast = view.tracker((Forecasts, FINE), Forecasts, FINE).at(view)
     assert forecast is not None
-    assert forecast.worth_of_stop({0: 0.1}) == pytest.approx(math.sqrt(11 / 12 * 10 / 12))
-    assert forecast.worth_of_stop({0: 0.1, 8: 0.2}) == pytest.approx(math.sqrt(3 / 12 * 10 / 12))
+    assert forecast.worth_of_stop({0: 0.1}) == pytest.approx(math.sqrt(11 / 12))
+    assert forecast.worth_of_stop({0: 0.1, 8: 0.2}) == pytest.approx(math.sqrt(3 / 12))
     assert forecast.worth_of_stop({20: 0.1}) == 0.0
     assert forecast.distance({0: 0.3, 3: forecast._curves.scale.best * -1.0}) == 0.0
 
@@ -310,10 +330,11 @@ def test_spaces_may_change(seed: int) -> None:
     assert {trial.state for trial in study.trials} == {TrialState.COMPLETE, TrialState.PRUNED}
 
 
-def test_process_keeps_what_it_knows_of_columns_that_are_still_there() -> None:
-    known = CurveProcess(3, 0.5, np.arange(10.0))
-    over = known.over(np.array([2, -1, 0, 1]))
-    prior = CurveProcess(4, 0.5).theta
+def test_process_keeps_what_it_knows_of_hyperparameters_that_are_still_there() -> None:
+    known = CurveProcess([1, 1, 4], 0.5, np.arange(10.0))
+    over = known.over([3, 1, 1, 1], np.array([2, -1, 0, 1]))
+    prior = CurveProcess([3, 1, 1, 1], 0.5).theta
+    assert over.widths == (3, 1, 1, 1)
     assert over.growth == 0.5
     assert over.theta.tolist() == [*range(7), 9.0, prior[8], 7.0, 8.0]
-    assert known.over(np.arange(3)).theta.tolist() == known.theta.tolist()
+    assert known.over([1, 1, 4], np.arange(3)).theta.tolist() == known.theta.tolist()
