@@ -46,7 +46,7 @@ from optimist.pruners import (
 )
 
 N_TRIALS = 60
-N_DEV = {"digits": 360, "fashion_mnist": 436}
+N_DEV = {"digits": 720, "fashion_mnist": 900}
 """How many runs of each task were recorded first."""
 
 
