@@ -364,7 +364,9 @@ def _sources(space: SearchSpace, earlier: SearchSpace) -> NDArray[np.intp]:
     before = {
         (name, width == 1): which for which, (name, width) in enumerate(zip(earlier, _widths(earlier), strict=True))
     }
-    return np.array([before.get((name, width == 1), -1) for name, width in zip(space, _widths(space), strict=True)], int)
+    return np.array(
+        [before.get((name, width == 1), -1) for name, width in zip(space, _widths(space), strict=True)], int
+    )
 
 
 def _points(view: View, rows: Sequence[int], space: SearchSpace) -> Floats:
