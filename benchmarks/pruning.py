@@ -2,7 +2,7 @@
 
 A study is 60 of the recorded runs in a random order, one after the other; what a pruner stops it does not see again. The
 runs of a task fall into two halves: the defaults of ours were chosen by those that were recorded first, `dev`; figures are of
-those that were recorded, and read, afterwards, `test`. Printed are, for each pruner:
+those that were read only afterwards, `test`. Printed are, for each pruner:
 
     steps       share of the steps of all trials that were made
     regret      how much worse the best complete trial is than the best of the 60, in units of the metric: the mean over

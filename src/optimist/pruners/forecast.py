@@ -361,12 +361,13 @@ def _widths(space: SearchSpace) -> list[int]:
 
 def _sources(space: SearchSpace, earlier: SearchSpace) -> NDArray[np.intp]:
     """(d,) which hyperparameter of an earlier space each of a space is; -1 if it is new, or no longer of that kind."""
-    before = {
-        (name, width == 1): which for which, (name, width) in enumerate(zip(earlier, _widths(earlier), strict=True))
-    }
-    return np.array(
-        [before.get((name, width == 1), -1) for name, width in zip(space, _widths(space), strict=True)], int
-    )
+    before = {kind: which for which, kind in enumerate(_kinds(earlier))}
+    return np.array([before.get(kind, -1) for kind in _kinds(space)], dtype=np.intp)
+
+
+def _kinds(space: SearchSpace) -> list[tuple[str, bool]]:
+    """(d,) the name of each hyperparameter, and whether it is a number."""
+    return [(name, width == 1) for name, width in zip(space, _widths(space), strict=True)]
 
 
 def _points(view: View, rows: Sequence[int], space: SearchSpace) -> Floats:
