@@ -1,6 +1,7 @@
 """Problems for samplers: four families, half of each to develop on and half to be measured on.
 
-The halves were fixed before any sampler was tuned on them: what had been used earlier went to the development half.
+The halves were fixed before any sampler was tuned on them: what had been used earlier went to the development half. Of real
+models there are more to measure on than to develop on: the later ones came when all samplers were done.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from problems import large, learning, mixed
+from problems import large, learning, learning_later, mixed
 from problems.blackbox import bbob
 from problems.spaces import Space, suggest
 
@@ -85,6 +86,20 @@ PROBLEMS: dict[str, Problem] = {
     "elastic": Problem("learning", "test", 60, learning.ELASTIC, learning.elastic),
     "descent": Problem("learning", "test", 80, learning.DESCENT, learning.descent),
     "any-model": Problem("learning", "test", 80, learning.ANY_MODEL, learning.any_model),
+    "discriminant": Problem("learning", "test", 80, learning_later.DISCRIMINANT, learning_later.discriminant),
+    "nu-svm": Problem("learning", "test", 80, learning_later.NU_SVM, learning_later.nu_svm),
+    "histograms": Problem("learning", "test", 60, learning_later.HISTOGRAMS, learning_later.histograms),
+    "bagging": Problem("learning", "test", 80, learning_later.BAGGING, learning_later.bagging),
+    "deep-perceptron": Problem("learning", "test", 80, learning_later.DEEP_PERCEPTRON, learning_later.deep_perceptron),
+    "kernel-components": Problem(
+        "learning", "test", 80, learning_later.KERNEL_COMPONENTS, learning_later.kernel_components
+    ),
+    "splines": Problem("learning", "test", 60, learning_later.SPLINES, learning_later.splines),
+    "anomalies": Problem("learning", "test", 80, learning_later.ANOMALIES, learning_later.anomalies),
+    "mixture": Problem("learning", "test", 60, learning_later.MIXTURE, learning_later.mixture),
+    "spreading": Problem("learning", "test", 80, learning_later.SPREADING, learning_later.spreading),
+    "voting": Problem("learning", "test", 60, learning_later.VOTING, learning_later.voting),
+    "binned-svm": Problem("learning", "test", 60, learning_later.BINNED_SVM, learning_later.binned_svm),
     # Twenty and forty parameters
     **_bbob("dev", 200, 8, 20, 5),
     **_bbob("dev", 200, 2, 40, 5),

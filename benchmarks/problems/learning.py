@@ -36,7 +36,7 @@ def error(model: Any, name: str, n_rows: int, scoring: str | None = None) -> flo
     return 1.0 - score if scoring is None else -score
 
 
-def _scaled(model: Any, scaler: str = "standard") -> Any:
+def scaled(model: Any, scaler: str = "standard") -> Any:
     pipeline = importlib.import_module("sklearn.pipeline")
     scalers = importlib.import_module("sklearn.preprocessing")
     steps = {"none": [], "standard": [scalers.StandardScaler()], "minmax": [scalers.MinMaxScaler()]}[scaler]
@@ -57,7 +57,7 @@ def svm(v: Values) -> float:
     """Support vectors on diabetes: the mean squared error in thousands."""
     from sklearn.svm import SVR
 
-    loss = error(_scaled(SVR(**v, max_iter=20_000)), "diabetes", 250, "neg_mean_squared_error") / 1e3
+    loss = error(scaled(SVR(**v, max_iter=20_000)), "diabetes", 250, "neg_mean_squared_error") / 1e3
     return min(loss, 100.0)
 
 
@@ -108,7 +108,7 @@ def logistic(v: Values) -> float:
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=v["C"], tol=v["tol"], max_iter=v["max_iter"])
-    return error(_scaled(model, v["scaler"]), "wine", 178, "neg_log_loss")
+    return error(scaled(model, v["scaler"]), "wine", 178, "neg_log_loss")
 
 
 PROCESS: Space = (
@@ -133,7 +133,7 @@ def process(v: Values) -> float:
     }
     kernel = shape[v["kernel"]] + v["linear"] * DotProduct(1.0) + WhiteKernel(v["noise"])
     model = GaussianProcessRegressor(kernel, optimizer=None, normalize_y=True)
-    return error(_scaled(model), "diabetes", 200, "neg_mean_squared_error") / 1e3
+    return error(scaled(model), "diabetes", 200, "neg_mean_squared_error") / 1e3
 
 
 BOOSTING: Space = (
@@ -180,7 +180,7 @@ def perceptron(v: Values) -> float:
         max_iter=15,
         random_state=0,
     )
-    return min(error(_scaled(model, "minmax"), "digits", 400, "neg_log_loss"), 10.0)
+    return min(error(scaled(model, "minmax"), "digits", 400, "neg_log_loss"), 10.0)
 
 
 ELASTIC: Space = (
@@ -202,9 +202,9 @@ def elastic(v: Values) -> float:
     model = make_pipeline(
         PCA(v["n_components"], random_state=0),
         PolynomialFeatures(v["degree"], include_bias=False),
-        _scaled(ElasticNet(alpha=v["alpha"], l1_ratio=v["l1_ratio"], max_iter=300)),
+        scaled(ElasticNet(alpha=v["alpha"], l1_ratio=v["l1_ratio"], max_iter=300)),
     )
-    return min(error(_scaled(model, v["scaler"]), "diabetes", 442, "neg_mean_squared_error") / 1e3, 100.0)
+    return min(error(scaled(model, v["scaler"]), "diabetes", 442, "neg_mean_squared_error") / 1e3, 100.0)
 
 
 DESCENT: Space = (
@@ -231,7 +231,7 @@ def descent(v: Values) -> float:
     """A linear model by stochastic gradients on digits."""
     from sklearn.linear_model import SGDClassifier
 
-    return error(_scaled(SGDClassifier(**v, random_state=0), "minmax"), "digits", 500)
+    return error(scaled(SGDClassifier(**v, random_state=0), "minmax"), "digits", 500)
 
 
 ANY_MODEL: Space = (
@@ -273,5 +273,5 @@ def any_model(v: Values) -> float:
         model = KNeighborsClassifier(v["n_neighbors"], p=v["p"])
     else:
         model = LogisticRegression(C=1 / v["penalty"], max_iter=50)
-    pipeline = make_pipeline(SelectKBest(k=v["n_features"]), _scaled(model, v["scaler"]))
+    pipeline = make_pipeline(SelectKBest(k=v["n_features"]), scaled(model, v["scaler"]))
     return 1.0 + error(pipeline, "breast_cancer", 300, "roc_auc")

@@ -354,9 +354,9 @@ def _space(view: View, rows: Sequence[int]) -> SearchSpace:
     return SearchSpace(dict(sorted(found.items()))).without_singles()
 
 
-def _widths(space: SearchSpace) -> list[int]:
+def _widths(space: SearchSpace) -> tuple[int, ...]:
     """(d,) how many columns each hyperparameter is encoded in."""
-    return [columns.stop - columns.start for columns in encoding_of(space, one_hot=True).columns.values()]
+    return encoding_of(space, one_hot=True).widths
 
 
 def _sources(space: SearchSpace, earlier: SearchSpace) -> NDArray[np.intp]:

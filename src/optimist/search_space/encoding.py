@@ -46,6 +46,7 @@ class Encoding:
         space: the search space.
         n_columns: d, the number of columns.
         columns: the slice of columns of each parameter.
+        widths: how many columns each parameter has.
         n_cells: (d,) the number of cells of each column; infinite for a continuous one, 2 for a one-hot one.
         is_categorical: (d,) whether the column belongs to a categorical parameter whose choices have no order.
     """
@@ -63,6 +64,7 @@ class Encoding:
             self.n_columns += width
             n_cells += [2.0] * width if one_hot and categorical else [_float_or_inf(distribution.cardinality)]
             is_categorical += [categorical] * width
+        self.widths = tuple(columns.stop - columns.start for columns in self.columns.values())
         self.n_cells: FloatArray = np.array(n_cells, dtype=np.float64)
         self.is_categorical: NDArray[np.bool_] = np.array(is_categorical, dtype=np.bool_)
         self._blocks = self._make_blocks(one_hot)

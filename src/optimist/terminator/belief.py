@@ -102,19 +102,14 @@ class Belief:
         shift, self.scale = standard(observed.losses)
         y = (observed.losses - shift) / self.scale
         priors = Priors(max_noise=Priors().min_noise) if is_deterministic else Priors()
-        kernel = fit_kernel(observed.points, y, self._groups(), priors)
+        groups = np.repeat(np.arange(len(self.encoding.widths)), self.encoding.widths)
+        kernel = fit_kernel(observed.points, y, groups, priors)
         self.gp = GaussianProcess(Factor(observed.points, kernel), y)
 
     @property
     def kernel(self) -> Kernel:
         """Of the process."""
         return self.gp.kernel
-
-    def _groups(self) -> npt.NDArray[np.intp]:
-        groups = np.empty(self.encoding.n_columns, np.intp)
-        for i, columns in enumerate(self.encoding.columns.values()):
-            groups[columns] = i
-        return groups
 
     def before_last(self) -> GaussianProcess:
         """The process without the last trial, with the same kernel and scale."""
