@@ -37,6 +37,7 @@ def error(model: Any, name: str, n_rows: int, scoring: str | None = None) -> flo
 
 
 def scaled(model: Any, scaler: str = "standard") -> Any:
+    """A model with a scaler before it: "none", "standard" or "minmax"."""
     pipeline = importlib.import_module("sklearn.pipeline")
     scalers = importlib.import_module("sklearn.preprocessing")
     steps = {"none": [], "standard": [scalers.StandardScaler()], "minmax": [scalers.MinMaxScaler()]}[scaler]
