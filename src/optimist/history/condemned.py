@@ -18,8 +18,9 @@ from optimist.history.attributes import AUDIT_KEY
 from optimist.history.columns import INT
 from optimist.history.draft import TrialChange
 from optimist.history.history import History
+from optimist.history.open_trial import OpenTrial
 from optimist.history.rows import RowReader
-from optimist.history.view import OpenTrial, View
+from optimist.history.view import View
 from optimist.states import TrialState
 
 

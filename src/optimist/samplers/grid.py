@@ -13,10 +13,11 @@ from optimist.distributions import BaseDistribution, CategoricalDistribution
 from optimist.exceptions import InvalidSpaceError, warn_user
 from optimist.history.attributes import DEFAULTS_KEY, FIXED_PARAMS_KEY
 from optimist.history.history import History
+from optimist.history.open_trial import OpenTrial
 from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.history.protocols import StudyLike
 from optimist.history.records import FrozenTrial
-from optimist.history.view import OpenTrial, View
+from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.numerics.urn import Urn
 from optimist.samplers.base import BaseSampler

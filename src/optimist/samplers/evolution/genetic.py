@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from optimist.distributions import BaseDistribution
 from optimist.history.layout import Layout, internal_value
+from optimist.history.open_trial import OpenTrial
 from optimist.history.protocols import StudyLike, TrialLike
 from optimist.history.records import FrozenTrial
-from optimist.history.view import OpenTrial, View
+from optimist.history.view import View
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
 from optimist.samplers.evolution.base import BaseGASampler, rows_of, trials_of
 from optimist.samplers.evolution.breeding import Brood, Heredity, breed

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from optimist.distributions import BaseDistribution
 from optimist.history.attributes import FIXED_PARAMS_KEY
 from optimist.history.layout import internal_value
-from optimist.history.view import OpenTrial, View
+from optimist.history.open_trial import OpenTrial
+from optimist.history.view import View
 from optimist.samplers.advice import advise
 from optimist.samplers.gp.activity import Activity
 from optimist.samplers.gp.domain import Domain
