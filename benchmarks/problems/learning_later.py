@@ -198,7 +198,7 @@ def kernel_components(v: Values) -> float:
 
 SPLINES: Space = (
     Parameter("n_knots", Whole(2, 20)),
-    Parameter("degree", Whole(0, 4)),
+    Parameter("degree", Whole(1, 4)),
     Parameter("knots", Choice(("uniform", "quantile"))),
     Parameter("extrapolation", Choice(("constant", "linear", "continue"))),
     Parameter("n_components", Whole(1, 10)),
