@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,22 +41,20 @@ class OpenTrial:
         return None if item is None else self.values[item[0]]
 
     def expected(self, space: SearchSpace) -> dict[str, Any] | None:
-        """The internal values that the trial has, or will have, in a space; None as long as that is not known.
+        """The internal values that the trial has, or will have, in a space; None as long as one of them is not known."""
+        known = self.foreseen(space)
+        return known if len(known) == len(space) else None
 
-        It is known as far as the trial suggested its parameters, the queue gave them, or the sampler proposed them.
-        """
+    def foreseen(self, space: SearchSpace) -> dict[str, Any]:
+        """Those internal values that are known: the trial suggested them, the queue gave them, or the sampler proposed them."""
         given = self.system_attrs.get(FIXED_PARAMS_KEY, {})
-        values: dict[str, Any] = {}
+        known: dict[str, Any] = {}
         for name, distribution in space.items():
             if name in self.layout.items:
-                values[name] = self.internal(name)
+                known[name] = self.internal(name)
             elif name in given:
-                try:
-                    values[name] = internal_value(distribution, given[name])
-                except (TypeError, ValueError):
-                    return None
+                with suppress(TypeError, ValueError):  # not one of the choices: the trial will fail
+                    known[name] = internal_value(distribution, given[name])
             elif name in self.proposed:
-                values[name] = self.proposed[name]
-            else:
-                return None
-        return values
+                known[name] = self.proposed[name]
+        return known

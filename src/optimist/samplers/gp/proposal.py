@@ -10,9 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from optimist.distributions import BaseDistribution
-from optimist.history.attributes import FIXED_PARAMS_KEY
 from optimist.history.layout import internal_value
-from optimist.history.open_trial import OpenTrial
 from optimist.history.view import View
 from optimist.samplers.advice import advise
 from optimist.samplers.gp.activity import Activity
@@ -169,7 +167,7 @@ def _pending(view: View, domain: Domain, activity: Activity) -> FloatArray:
     has: list[list[bool]] = []
     centre = domain.values(np.full(domain.d, 0.5))
     for trial in view.running:
-        values = _expected(trial, domain)
+        values = trial.foreseen(domain.space)
         if any(name not in values for j, name in enumerate(domain.names) if not domain.is_optional[j]):
             continue
         for name in domain.names:
@@ -179,21 +177,6 @@ def _pending(view: View, domain: Domain, activity: Activity) -> FloatArray:
         return np.empty((0, domain.f))
     points = domain.encoding.encode({name: np.array(column) for name, column in columns.items()})
     return domain.features(points, activity.mask(points) & np.array(has, np.bool_))
-
-
-def _expected(trial: OpenTrial, domain: Domain) -> dict[str, Any]:
-    """The internal values that a running trial has or may get, as far as they are known."""
-    given = trial.system_attrs.get(FIXED_PARAMS_KEY, {})
-    values: dict[str, Any] = {name: trial.proposed[name] for name in domain.names if name in trial.proposed}
-    for name in domain.names:
-        if name in trial.layout.items:
-            values[name] = trial.internal(name)
-        elif name in given:
-            try:
-                values[name] = internal_value(domain.space[name], given[name])
-            except (TypeError, ValueError):
-                continue
-    return values
 
 
 def _without_tried(ground: Ground, points: FloatArray) -> FloatArray:
