@@ -1,6 +1,6 @@
 """Learning curves that were recorded once, for pruners to be measured on: real trainings at no cost.
 
-`benchmarks/curves/<name>.json.gz` holds one task, written by `benchmarks/curves/record.py`. It is an object:
+`benchmarks/curves/<name>.json.bz2` holds one task, written by `benchmarks/curves/record.py`. It is an object:
 
     task            what was trained, on what
     metric          what a curve shows, such as "validation accuracy"
@@ -18,7 +18,7 @@
 
 from __future__ import annotations
 
-import gzip
+import bz2
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +89,7 @@ class Recorded:
 
 def names() -> list[str]:
     """List the recorded tasks."""
-    return sorted(path.name.removesuffix(".json.gz") for path in FOLDER.glob("*.json.gz"))
+    return sorted(path.name.removesuffix(".json.bz2") for path in FOLDER.glob("*.json.bz2"))
 
 
 def load(name: str, folder: Path = FOLDER) -> Recorded:
@@ -123,10 +123,10 @@ def load_runs(name: str, folder: Path = FOLDER) -> list[Run]:
 
 
 def _read(name: str, folder: Path) -> Document:
-    path = folder / f"{name}.json.gz"
+    path = folder / f"{name}.json.bz2"
     if not path.is_file():
         raise LookupError(f"No curves are recorded as {name!r}; there are: {', '.join(names())}.")
-    return msgspec.json.decode(gzip.decompress(path.read_bytes()), type=Document)
+    return msgspec.json.decode(bz2.decompress(path.read_bytes()), type=Document)
 
 
 def pack_space(space: Mapping[str, BaseDistribution]) -> dict[str, msgspec.Raw]:
@@ -136,8 +136,8 @@ def pack_space(space: Mapping[str, BaseDistribution]) -> dict[str, msgspec.Raw]:
 
 def save(name: str, document: Document, folder: Path = FOLDER) -> Path:
     """Write the curves of a task; the same document gives the same bytes."""
-    path = folder / f"{name}.json.gz"
-    path.write_bytes(gzip.compress(msgspec.json.encode(document), mtime=0))
+    path = folder / f"{name}.json.bz2"
+    path.write_bytes(bz2.compress(msgspec.json.encode(document)))
     return path
 
 

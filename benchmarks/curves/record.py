@@ -2,7 +2,7 @@
 
 Two tasks: the network of `examples/fashion_trainer.py` on FashionMNIST, and gradient boosting on scikit-learn's digits.
 Every run that ends adds a line to `benchmarks/results/curves-<task>.jsonl`. Whoever stops the script loses only the
-runs under way: the next call does what is missing. At the end the lines join `benchmarks/curves/<task>.json.gz`, whose
+runs under way: the next call does what is missing. At the end the lines join `benchmarks/curves/<task>.json.bz2`, whose
 form `benchmarks/recorded_curves.py` describes; its runs are not done again.
 
     python benchmarks/curves/record.py fashion_mnist --runs 600      300 more: twenty minutes on two cores; needs PyTorch
@@ -226,7 +226,7 @@ def run_once(job: tuple[str, int, dict[str, Any]]) -> Run:
 
 def recorded(name: str, lines: Path) -> dict[int, Run]:
     """What there is, by index: the runs that were packed, and those that ended since."""
-    packed = load_runs(name) if (FOLDER / f"{name}.json.gz").is_file() else []
+    packed = load_runs(name) if (FOLDER / f"{name}.json.bz2").is_file() else []
     return {run.index: run for run in [*packed, *read_lines(lines)]}
 
 

@@ -62,4 +62,4 @@ def test_shipped_curves_are_whole(name: str, n_runs: int, n_steps: int) -> None:
     for params in recorded.params:
         assert params.keys() == recorded.space.keys()
         assert all(recorded.space[key].contains(value) for key, value in params.items())
-    assert (recorded_curves.FOLDER / f"{name}.json.gz").stat().st_size < 200_000
+    assert (recorded_curves.FOLDER / f"{name}.json.bz2").stat().st_size < 200_000
