@@ -264,7 +264,8 @@ def main() -> int:
         return 0
     if not options.table:
         run(options.only or list(CONTENDERS), names, options.seeds, options.processes, fresh=options.fresh)
-    unscored = [name for name in names if name not in json.loads(REFERENCES.read_text())]
+    references = json.loads(REFERENCES.read_text())
+    unscored = [name for name in names if name not in references]
     if unscored:
         print(f"No scores without references; make those of {', '.join(unscored)} with --references.", file=sys.stderr)
         return 1

@@ -31,6 +31,7 @@ import numpy.typing as npt
 from optimist.distributions import BaseDistribution, distribution_to_json, json_to_distribution
 
 FOLDER = Path(__file__).resolve().parent / "curves"
+SUFFIX = ".json.bz2"
 
 FloatArray = npt.NDArray[np.float64]
 Direction = Literal["maximize", "minimize"]
@@ -89,7 +90,7 @@ class Recorded:
 
 def names() -> list[str]:
     """List the recorded tasks."""
-    return sorted(path.name.removesuffix(".json.bz2") for path in FOLDER.glob("*.json.bz2"))
+    return sorted(path.name.removesuffix(SUFFIX) for path in FOLDER.glob(f"*{SUFFIX}"))
 
 
 def load(name: str, folder: Path = FOLDER) -> Recorded:
@@ -123,7 +124,7 @@ def load_runs(name: str, folder: Path = FOLDER) -> list[Run]:
 
 
 def _read(name: str, folder: Path) -> Document:
-    path = folder / f"{name}.json.bz2"
+    path = folder / f"{name}{SUFFIX}"
     if not path.is_file():
         raise LookupError(f"No curves are recorded as {name!r}; there are: {', '.join(names())}.")
     return msgspec.json.decode(bz2.decompress(path.read_bytes()), type=Document)
@@ -136,7 +137,7 @@ def pack_space(space: Mapping[str, BaseDistribution]) -> dict[str, msgspec.Raw]:
 
 def save(name: str, document: Document, folder: Path = FOLDER) -> Path:
     """Write the curves of a task; the same document gives the same bytes."""
-    path = folder / f"{name}.json.bz2"
+    path = folder / f"{name}{SUFFIX}"
     path.write_bytes(bz2.compress(msgspec.json.encode(document)))
     return path
 

@@ -5,8 +5,8 @@ Every run that ends adds a line to `benchmarks/results/curves-<task>.jsonl`. Who
 runs under way: the next call does what is missing. At the end the lines join `benchmarks/curves/<task>.json.bz2`, whose
 form `benchmarks/recorded_curves.py` describes; its runs are not done again.
 
-    python benchmarks/curves/record.py fashion_mnist --runs 600      300 more: twenty minutes on two cores; needs PyTorch
-    python benchmarks/curves/record.py digits --runs 480             240 more: about ten minutes
+    python benchmarks/curves/record.py fashion_mnist --runs 1600     300 more: twenty minutes on two cores; needs PyTorch
+    python benchmarks/curves/record.py digits --runs 1860            240 more: about ten minutes
     python benchmarks/curves/record.py digits --runs 0               pack what has been recorded so far
 """
 
@@ -29,7 +29,7 @@ sys.path += [str(BENCHMARKS), str(BENCHMARKS.parent / "examples")]
 
 import msgspec
 import numpy as np
-from recorded_curves import FOLDER, Direction, Document, Run, load_runs, pack_space, round_all, save
+from recorded_curves import Direction, Document, Run, load_runs, names, pack_space, round_all, save
 
 import optimist
 from optimist.distributions import (
@@ -226,7 +226,7 @@ def run_once(job: tuple[str, int, dict[str, Any]]) -> Run:
 
 def recorded(name: str, lines: Path) -> dict[int, Run]:
     """What there is, by index: the runs that were packed, and those that ended since."""
-    packed = load_runs(name) if (FOLDER / f"{name}.json.bz2").is_file() else []
+    packed = load_runs(name) if name in names() else []
     return {run.index: run for run in [*packed, *read_lines(lines)]}
 
 

@@ -118,8 +118,8 @@ def bagging(v: Values) -> float:
     elif v["base"] == "ridge":
         base = Ridge(alpha=v["alpha"])
     else:
-        least = max(int(v["max_samples"] * 250), 1)  # no more neighbours than there are samples
-        base = KNeighborsRegressor(min(v["n_neighbors"], least), weights=v["weights"])
+        most = max(int(v["max_samples"] * 250), 1)  # no more neighbours than there are samples
+        base = KNeighborsRegressor(min(v["n_neighbors"], most), weights=v["weights"])
     shared = {name: v[name] for name in ("n_estimators", "max_samples", "max_features", "bootstrap")}
     return error(BaggingRegressor(base, **shared, random_state=0), "diabetes", 442, "neg_mean_squared_error") / 1e3
 
