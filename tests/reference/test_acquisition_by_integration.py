@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import moocore
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -18,6 +19,7 @@ from optimist.numerics.acquisition import (
     log_h,
     log_probability_below,
 )
+from optimist.numerics.boxes import undominated_boxes
 
 FRONT = np.array([[0.3, 0.4], [0.0, 1.0], [1.0, 0.0]])
 REFERENCE = np.array([1.5, 1.4])
@@ -82,34 +84,53 @@ def test_probability_below() -> None:
     assert by_mean[0] == pytest.approx(-1e6, rel=1e-6)
 
 
-def covered(y: Any) -> Any:
-    """The volume that points y (2, n) add to the front, stripe by stripe."""
-    front = FRONT[np.argsort(FRONT[:, 0])]
-    right = np.append(front[:, 0], REFERENCE[0])
-    left = np.append(-np.inf, front[:, 0])
-    top = np.append(REFERENCE[1], front[:, 1])
-    stripes = zip(left, right, top, strict=True)
-    return sum(np.maximum(r - np.maximum(y[0], low), 0) * np.maximum(t - y[1], 0) for low, r, t in stripes)
+FLOORS = {"deep": -1e3, "between the ends": 0.0}
 
 
-def test_expected_hypervolume_improvement() -> None:
-    value, _, _ = log_expected_hypervolume_improvement(MEAN, STD, FRONT, REFERENCE)
-    drawn = MEAN[:, :, None] + STD[:, :, None] * RNG.normal(size=(2, 8, 100_000))
-    np.testing.assert_allclose(np.exp(value), covered(drawn).mean(axis=-1), rtol=0.03, atol=1e-4)
-    check_slopes(lambda m, s: log_expected_hypervolume_improvement(m, s, FRONT, REFERENCE), MEAN, STD)
+def front_of(m: int) -> np.ndarray:
+    """Points of a front from 0 on, up to below 1.5."""
+    return (
+        FRONT
+        if m == 2
+        else np.array([[0.3, 0.4, 0.2], [0.0, 1.0, 0.4], [1.0, 0.0, 0.5], [0.2, 0.7, 0.0], [0.9, 0.9, 0.1]])
+    )
+
+
+def added_volume(y: np.ndarray, front: np.ndarray, floor: float) -> np.ndarray:
+    """The hypervolume that each of the points y (n, m) adds to a front."""
+    reference = np.full(front.shape[1], 1.5)
+    before = moocore.hypervolume(front, ref=reference)
+    y = np.maximum(y, floor)
+    return np.array([moocore.hypervolume(np.vstack([front, point]), ref=reference) - before for point in y])
+
+
+@pytest.mark.parametrize("floor", FLOORS.values(), ids=FLOORS)
+@pytest.mark.parametrize("m", [2, 3])
+def test_expected_hypervolume_improvement(m: int, floor: float) -> None:
+    front, rng = front_of(m), np.random.default_rng(m)
+    boxes = undominated_boxes(front, np.full(m, floor), np.full(m, 1.5))
+    mean, std = rng.normal(0.5, 0.4, size=(m, 5)), rng.uniform(0.05, 0.6, size=(m, 5))
+    value, _, _ = log_expected_hypervolume_improvement(mean, std, boxes)
+    for found, mean_of_one, std_of_one in zip(np.exp(value), mean.T, std.T, strict=True):
+        volumes = added_volume(rng.normal(mean_of_one, std_of_one, size=(20_000, m)), front, floor)
+        assert found == pytest.approx(volumes.mean(), abs=4.0 * volumes.std() / math.sqrt(len(volumes)) + 1e-9)
+    check_slopes(lambda m, s: log_expected_hypervolume_improvement(m, s, boxes), mean, std)
 
 
 def test_hypervolume_without_a_front_is_a_product() -> None:
-    value, _, _ = log_expected_hypervolume_improvement(MEAN, STD, FRONT[:0], REFERENCE)
+    boxes = undominated_boxes(FRONT[:0], np.full(2, -1e3), REFERENCE)
+    value, _, _ = log_expected_hypervolume_improvement(MEAN, STD, boxes)
     parts = [log_expected_improvement(MEAN[k], STD[k], REFERENCE[k])[0] for k in (0, 1)]
     np.testing.assert_allclose(value, parts[0] + parts[1])
 
 
-def test_hypervolume_is_finite_far_from_the_front() -> None:
-    mean, std = np.full((2, 1), 50.0), np.full((2, 1), 0.01)
-    value, by_mean, by_std = log_expected_hypervolume_improvement(mean, std, FRONT, REFERENCE)
+@pytest.mark.parametrize("floor", FLOORS.values(), ids=FLOORS)
+@pytest.mark.parametrize("at", [50.0, -50.0])
+def test_hypervolume_is_finite_far_from_the_front(at: float, floor: float) -> None:
+    boxes = undominated_boxes(FRONT, np.full(2, floor), REFERENCE)
+    value, by_mean, by_std = log_expected_hypervolume_improvement(np.full((2, 1), at), np.full((2, 1), 0.01), boxes)
     assert np.all(np.isfinite(value))
-    assert np.all(by_mean < 0.0)
+    assert np.all(by_mean < 1e-12)
     assert np.all(np.isfinite(by_std))
 
 

@@ -9,21 +9,25 @@ Legend   mean, std (n,) of the prediction at n points, std > 0    z the distance
 Every function returns values (n,) and their slopes by ``mean`` and by ``std``, which a model turns into gradients.
 
 Sources: Ament et al. 2023, "Unexpected improvements to expected improvement for Bayesian optimization",
-arXiv:2310.20708, sec. 4.1 and app. A; Emmerich, Deutz and Klinkenberg 2011, doi:10.1109/CEC.2011.5949880 (the
-hypervolume's expected improvement, two objectives); Gardner et al. 2014, "Bayesian optimization with inequality
+arXiv:2310.20708, sec. 4.1 and app. A; Yang et al. 2019, "Efficient computation of expected hypervolume improvement using
+box decomposition algorithms", doi:10.1007/s10898-019-00798-7; Gardner et al. 2014, "Bayesian optimization with inequality
 constraints" (the product with the probability of being feasible).
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import erfcx, log_ndtr, logsumexp, ndtr
 
+from optimist.numerics.boxes import Boxes
+
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
 
 _HALF_LOG_2PI: Final = 0.5 * math.log(2.0 * math.pi)
 _ROOT_HALF_PI: Final = math.sqrt(0.5 * math.pi)
@@ -82,53 +86,66 @@ def log_probability_below(
 
 
 def log_expected_hypervolume_improvement(
-    mean: FloatArray, std: FloatArray, front: FloatArray, reference: FloatArray
+    mean: FloatArray, std: FloatArray, boxes: Boxes
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the logarithm of the hypervolume that a point is expected to add to a front of two objectives.
+    """Return the logarithm of the hypervolume that a point is expected to add to a front.
 
-    The plane is cut into k + 1 stripes between the losses of the first objective. Within a stripe the improvement is
-    a product of one-dimensional ones, as long as the two predictions are independent.
+    A point adds what it dominates of the boxes that the front leaves. In a box that is a product: of each objective the
+    improvement upon the box's upper end less the one upon its lower end, as long as the predictions are independent.
 
     Args:
-        mean: (2, n) predictions.
-        std: (2, n) above 0.
-        front: (k, 2) losses, none dominated by another, below the reference; k may be 0.
-        reference: (2,) the point up to which volume counts.
+        mean: (m, n) predictions.
+        std: (m, n) above 0.
+        boxes: What the front leaves, up to the reference.
 
     Returns:
-        Values (n,), and slopes by mean and by std, each (2, n).
+        Values (n,), and slopes by mean and by std, each (m, n).
 
-    Cost: O(k n).
+    Cost: O(m b n) for b boxes.
     """
-    front = front[np.argsort(front[:, 0], kind="stable")]
-    right = np.append(front[:, 0], reference[0])[:, None]  # (k + 1, 1) where stripes end
-    top = np.concatenate([reference[1:], front[:, 1]])[:, None]  # (k + 1, 1) below which they are not dominated
-
-    to_right, to_right_mean, to_right_std = log_expected_improvement(mean[0], std[0], right)
-    width, by_right, by_left = _log_differences(to_right)
-    height, height_mean, height_std = log_expected_improvement(mean[1], std[1], top)
-    stripes = width + height  # (k + 1, n)
-    value = logsumexp(stripes, axis=0)
-    share = np.exp(stripes - value)
-
-    weight = share * by_right
-    weight[:-1] -= (share * by_left)[1:]  # the end of a stripe is where the next begins
-    mean_slopes = np.stack([(weight * to_right_mean).sum(axis=0), (share * height_mean).sum(axis=0)])
-    std_slopes = np.stack([(weight * to_right_std).sum(axis=0), (share * height_std).sum(axis=0)])
-    return value, mean_slopes, std_slopes
+    extents = [_LogExtents.of(mean[j], std[j], boxes.edges[j], boxes.low[j], boxes.high[j]) for j in range(len(mean))]
+    added: FloatArray = np.sum([extent.value for extent in extents], axis=0)  # (b, n)
+    value = logsumexp(added, axis=0)
+    share = np.exp(added - value)
+    return (
+        value,
+        np.stack([extent.slope(share, extent.by_mean) for extent in extents]),
+        np.stack([extent.slope(share, extent.by_std) for extent in extents]),
+    )
 
 
-def _log_differences(ascending: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return log(exp(a[i]) - exp(a[i - 1])) along the first axis, and its slopes by a[i] and, negated, by a[i - 1]."""
-    gap = ascending[1:] - ascending[:-1]
-    ratio = np.exp(-np.maximum(gap, 1e-12))  # the part that was covered before
-    by_right = np.ones_like(ascending)
-    by_left = np.zeros_like(ascending)
-    by_right[1:] = 1.0 / (1.0 - ratio)
-    by_left[1:] = ratio / (1.0 - ratio)
-    difference = ascending.copy()
-    difference[1:] += np.log1p(-ratio)
-    return difference, by_right, by_left
+@dataclass(frozen=True, eq=False)
+class _LogExtents:
+    """How much of boxes a point is expected to dominate in one objective: logarithms of lengths.
+
+    Attributes:
+        value: (b, n).
+        low, high: (b,) the edges of each box.
+        by_low, by_high: (b, n) slopes by the logarithms of the improvements upon these edges.
+        by_mean, by_std: (n_edges, n) slopes of those logarithms.
+    """
+
+    value: FloatArray
+    low: IntArray
+    high: IntArray
+    by_low: FloatArray
+    by_high: FloatArray
+    by_mean: FloatArray
+    by_std: FloatArray
+
+    @classmethod
+    def of(cls, mean: FloatArray, std: FloatArray, edges: FloatArray, low: IntArray, high: IntArray) -> _LogExtents:
+        """Of predictions (n,), edges (n_edges,), and which of them are a box's (b,)."""
+        upon, by_mean, by_std = log_expected_improvement(mean, std, edges[:, None])
+        ratio = np.exp(np.minimum(upon[low] - upon[high], -1e-12))
+        value = upon[high] + np.log1p(-ratio)
+        by_high = 1.0 / (1.0 - ratio)
+        return cls(value, low, high, -ratio * by_high, by_high, by_mean, by_std)
+
+    def slope(self, share: FloatArray, by: FloatArray) -> FloatArray:
+        """(n,) of the logarithm of the volume, by the share (b, n) that each box has of it."""
+        along: FloatArray = (share * (self.by_high * by[self.high] + self.by_low * by[self.low])).sum(axis=0)
+        return along
 
 
 def log_expected_maximum_improvement(

@@ -16,18 +16,23 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 POWERS: Final = np.linspace(-2.0, 1.0, 25)
 _WIDEST: Final = 1e100  # losses are scaled down first where differences of them would overflow
 
 
-def standardised(losses: FloatArray, tail: float = 8.0) -> FloatArray:
+def standardised(
+    losses: FloatArray, tail: float = 8.0, *, good: BoolArray | None = None, bends: bool = True
+) -> FloatArray:
     """Transform losses so that their mean is 0, their variance 1 and their tails are short; smaller stays better.
 
     Args:
         losses: (n,) finite, or minus infinity, which counts as just below the others.
         tail: Before all else, losses further above the median than so many times the distance from the median to the
             best are cut off there.
+        good: (n,) which losses matter, however high they are; the highest takes the place of a lower median.
+        bends: Whether the distribution is bent.
 
     Returns:
         (n,); zeros if all losses are equal.
@@ -35,8 +40,8 @@ def standardised(losses: FloatArray, tail: float = 8.0) -> FloatArray:
     y = _scaled(losses)
     if y.size == 0 or np.ptp(y) == 0.0:
         return np.zeros_like(y)
-    y = _winsorised(y, tail)
-    return _unit(power_transformed(_unit(y)))
+    y = _unit(_winsorised(y, tail, y[:0] if good is None else y[good]))
+    return _unit(power_transformed(y)) if bends else y
 
 
 def _scaled(losses: FloatArray) -> FloatArray:
@@ -52,10 +57,10 @@ def _scaled(losses: FloatArray) -> FloatArray:
     return y
 
 
-def _winsorised(y: FloatArray, tail: float) -> FloatArray:
-    median = np.median(y)
-    reach = tail * (median - y.min())
-    winsorised: FloatArray = np.minimum(y, median + reach) if reach > 0.0 else y
+def _winsorised(y: FloatArray, tail: float, good: FloatArray) -> FloatArray:
+    usual = max(float(np.median(y)), float(good.max(initial=y.min())))
+    reach = tail * (usual - y.min())
+    winsorised: FloatArray = np.minimum(y, usual + reach) if reach > 0.0 else y
     return winsorised
 
 

@@ -43,6 +43,16 @@ def test_one_outlier_leaves_the_others_apart() -> None:
     assert np.ptp(y[:20]) > 1.0
 
 
+def test_losses_that_matter_are_not_cut_off() -> None:
+    """Most losses are next to the best one; a few that are high are as good for another objective."""
+    losses = np.append(np.linspace(0.0, 1e-9, 20), [1.0, 2.0, 1e9])
+    cut = standardised(losses, bends=False)
+    assert cut[-3] == cut[-2] == cut[-1]
+    kept = standardised(losses, good=losses == 2.0, bends=False)
+    assert kept[-2] - kept[0] == pytest.approx(2.0 * (kept[-3] - kept[0]))
+    assert kept[-1] - kept[0] == pytest.approx(9.0 * (kept[-2] - kept[0]))  # eight times the distance further
+
+
 def test_minus_infinity_is_the_best() -> None:
     y = standardised(np.array([1.0, -math.inf, 2.0, 3.0]))
     assert np.all(np.isfinite(y))

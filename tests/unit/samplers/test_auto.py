@@ -100,21 +100,50 @@ def test_long_trials_get_the_gaussian_process() -> None:
     assert [trial.system_attrs[METHOD_KEY][0] for trial in study.trials[8:]] == ["GPSampler"] * 3
 
 
-def test_many_trials_of_several_objectives_evolve() -> None:
-    study = optimist.create_study(directions=["minimize"] * 2, sampler=AutoSampler(seed=0))
-    distributions = {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}
+def study_of_many_trials(n_objectives: int, sampler: AutoSampler) -> optimist.Study:
+    """One trial less than those before evolution, along a front."""
+    study = optimist.create_study(directions=["minimize"] * n_objectives, sampler=sampler)
+    n = N_BEFORE_GENERATIONS
     study.add_trials(
         [
             optimist.create_trial(
-                values=[i / 400, 1 - i / 400], params={"x": i / 400, "y": 0.5}, distributions=distributions
+                values=[i / n, 1 - i / n, 0.5][:n_objectives],
+                params={"x": i / n, "y": 0.5},
+                distributions={"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)},
             )
-            for i in range(N_BEFORE_GENERATIONS - 1)
+            for i in range(n - 1)
         ]
     )
-    study.optimize(lambda trial: (trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)), 3)
-    methods = [trial.system_attrs[METHOD_KEY][0] for trial in study.trials[-3:]]
-    assert methods[0] in ("GPSampler", "TPESampler")
-    assert methods[1:] == ["NSGAIISampler"] * 2
+    return study
+
+
+def corner(trial: optimist.Trial, n_objectives: int) -> tuple[float, ...]:
+    x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
+    return (x, y, 1 - x)[:n_objectives]
+
+
+def latest_methods(study: optimist.Study, n: int) -> list[str]:
+    return [trial.system_attrs[METHOD_KEY][0] for trial in study.trials[-n:]]
+
+
+def test_many_trials_of_two_objectives_evolve() -> None:
+    study = study_of_many_trials(2, AutoSampler(seed=0))
+    study.optimize(lambda trial: corner(trial, 2), 4)
+    first, *later = latest_methods(study, 4)
+    assert first in ("GPSampler", "TPESampler")
+    assert later == ["NSGAIISampler"] * 3
+
+
+def test_many_trials_of_three_objectives_evolve_in_turns() -> None:
+    study = study_of_many_trials(3, AutoSampler(seed=0))
+    study.optimize(lambda trial: corner(trial, 3), 7)
+    assert sorted(latest_methods(study, 6)) == ["GPSampler"] * 2 + ["NSGAIISampler"] * 4
+
+
+def test_many_quick_trials_of_three_objectives_evolve_without_a_pause() -> None:
+    study = study_of_many_trials(3, AutoSampler())
+    study.optimize(lambda trial: corner(trial, 3), 7)
+    assert latest_methods(study, 7) == ["TPESampler"] + ["NSGAIISampler"] * 6
 
 
 def test_few_trials_of_several_objectives_take_turns() -> None:

@@ -11,7 +11,7 @@ from optimist import samplers
 from optimist.distributions import BaseDistribution
 from optimist.history.protocols import TrialLike
 from optimist.history.view import View
-from optimist.samplers.auto.choice import QUICK, Choice, choose
+from optimist.samplers.auto.choice import Choice, choose, choose_quick
 from optimist.samplers.auto.pace import Pace
 from optimist.samplers.base import ColumnSampler
 
@@ -26,7 +26,7 @@ class AutoSampler(ColumnSampler):
 
     With one objective that is a Gaussian process (:class:`GPSampler`), in turns with :class:`TPESampler` while the latest
     five trials brought nothing better; with several they take turns as well, and from some hundred trials on it is evolution
-    (:class:`NSGAIISampler`). Where trials take less than some tenths of a second, a Gaussian process would hold them up:
+    (:class:`NSGAIISampler`), with three objectives in turns with the Gaussian process. Where trials take less than some tenths of a second, a Gaussian process would hold them up:
     it is then used as long as proposals, loading of libraries included, take no more than a twelfth of the time that the
     trials take themselves. The other trials are proposed by :class:`TPESampler`, in a fraction of a millisecond.
 
@@ -76,7 +76,7 @@ class AutoSampler(ColumnSampler):
             return last[1]
         choice = choose(view)
         if choice.sampler in _COSTLY and self._pace is not None and not self._pace.affords(view):
-            choice = QUICK
+            choice = choose_quick(view)
         self._last = view, choice
         return choice
 

@@ -1,8 +1,9 @@
-"""Goals: what a proposal should improve upon, for one, two or more objectives. Losses are minimised."""
+"""Goals: what a proposal should improve upon, for one, two, three or more objectives. Losses are minimised, and standardised."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Protocol
 
 import numpy as np
@@ -13,11 +14,15 @@ from optimist.numerics.acquisition import (
     log_expected_improvement,
     log_expected_maximum_improvement,
 )
-from optimist.numerics.pareto import front_ranks
+from optimist.numerics.boxes import Boxes, undominated_boxes
+from optimist.numerics.pareto import epsilon_net, front_ranks
 
 FloatArray = npt.NDArray[np.float64]
 
-_MAX_FRONT: Final = 64
+_MAX_FRONT: Final = 128
+_MARGIN: Final = 0.1  # of an extent: so far beyond its worst losses volume counts
+_BOTTOMLESS: Final = 1e3  # so far below the best losses nothing is expected
+_SLIVER: Final = 1e-3  # of what is below the front is always left
 _BEYOND: Final = 0.25  # of the front's extent: so far below the lowest loss the ideal is
 
 
@@ -47,21 +52,28 @@ class Incumbent:
 
 @dataclass(frozen=True, eq=False)
 class Hypervolume:
-    """Two objectives: the volume that the front covers.
+    """Two or three objectives: the volume that the front covers.
 
     Attributes:
-        front: (k, 2) none dominated by another.
-        reference: (2,) the point up to which volume counts.
+        front: (k, n_objectives) none dominated by another.
+        floor: (n_objectives,) the point down to which volume counts.
+        reference: (n_objectives,) the point up to which it does.
     """
 
     front: FloatArray
+    floor: FloatArray
     reference: FloatArray
 
+    @cached_property
+    def _boxes(self) -> Boxes:
+        return undominated_boxes(self.front, self.floor, self.reference)
+
     def improvement(self, mean: FloatArray, std: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        return log_expected_hypervolume_improvement(mean, std, self.front, self.reference)
+        return log_expected_hypervolume_improvement(mean, std, self._boxes)
 
     def reached_by(self, losses: FloatArray) -> Hypervolume:
-        return Hypervolume(_front(np.concatenate([self.front, losses]), self.reference), self.reference)
+        floor = np.minimum(self.floor, losses.min(axis=0) - _SLIVER)
+        return Hypervolume(_front(np.concatenate([self.front, losses]), self.reference), floor, self.reference)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,30 +104,45 @@ class WeightedMaximum:
         return WeightedMaximum(self.weights, self.ideal, min(self.best, best))
 
 
-def goal_of(losses: FloatArray, weights: FloatArray) -> Goal | None:
+def goal_of(losses: FloatArray, weights: FloatArray, *, looks_beyond: bool) -> Goal | None:
     """The goal of a proposal.
 
     Args:
         losses: (n, n_objectives) of the feasible trials.
-        weights: (n_objectives,) above 0, for three and more objectives.
+        weights: (n_objectives,) above 0, for more than three objectives.
+        looks_beyond: Whether a front of three objectives should grow beyond its ends, or be filled in between.
     """
     if not len(losses):
         return None
     if losses.shape[1] == 1:
         return Incumbent(float(losses.min()))
-    worst, ideal = losses.max(axis=0), losses.min(axis=0)
-    if losses.shape[1] == 2:
-        reference = worst + 0.1 * (worst - ideal) + 1e-3
-        return Hypervolume(_front(losses, reference), reference)
+    if losses.shape[1] <= 3:
+        return _hypervolume(losses, looks_beyond=looks_beyond or losses.shape[1] == 2)
     # What is not worse than the front says how long it is; beyond its ends there may be better ones yet.
+    ideal = losses.min(axis=0)
     span = np.maximum(losses[front_ranks(losses) == 0].max(axis=0) - ideal, 1e-2)
     weights, ideal = weights / span, ideal - _BEYOND * span
     return WeightedMaximum(weights, ideal, float((weights * (losses - ideal)).max(axis=1).min()))
 
 
+def _hypervolume(losses: FloatArray, *, looks_beyond: bool) -> Hypervolume:
+    """The volume up to the worst of all losses; or between the ends of the front, if it is one already.
+
+    The ends of a front of three objectives are long edges. Where a model is not sure that an edge is the end, a tiny step
+    beyond it, by all the volume along it, is more than any gap in the middle is worth; so not every proposal looks there.
+    """
+    ideal, worst = losses.min(axis=0), losses.max(axis=0)
+    extent = worst - ideal
+    reference = worst + _MARGIN * extent + 1e-3
+    front = _front(losses, reference)
+    if looks_beyond or len(front) < 2:
+        return Hypervolume(front, ideal - _BOTTOMLESS, reference)
+    length = np.ptp(front, axis=0)
+    reference = np.where(length > 0.0, front.max(axis=0) + _MARGIN * length, reference)
+    return Hypervolume(front, front.min(axis=0) - _SLIVER, reference)
+
+
 def _front(losses: FloatArray, reference: FloatArray) -> FloatArray:
     losses = losses[np.all(losses < reference, axis=1)]
     front = np.unique(losses[front_ranks(losses) == 0], axis=0) if len(losses) else losses
-    if len(front) > _MAX_FRONT:
-        front = front[np.linspace(0, len(front) - 1, _MAX_FRONT).round().astype(np.intp)]
-    return front
+    return front[np.sort(epsilon_net(front, _MAX_FRONT))] if len(front) > _MAX_FRONT else front

@@ -117,8 +117,7 @@ class Proposer:
             return None
         activity = Activity(domain, evidence.points, evidence.mask, known.order)
         weights = 1.0 / (rng.dirichlet(np.ones(view.n_objectives)) + 0.02)  # of the objectives, if they are many
-        is_bold = rng.random() < self._settings.bold_share
-        surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights, is_bold=is_bold)
+        surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights, boldness=rng.random())
         pending = _pending(view, domain, activity)
         surrogate = surrogate.believing(pending)
         incumbents = self._incumbents(evidence, rng)

@@ -23,6 +23,7 @@ class Settings:
         n_starts: How many candidates a search by gradients begins from.
         n_evaluations: Of the acquisition function in such a search, at most.
         bold_share: So many trials ask for a real improvement where the search stands still.
+        beyond_share: So many trials look beyond the ends of a front of three objectives; the others fill it.
     """
 
     priors: Priors = field(default_factory=Priors)
@@ -36,3 +37,4 @@ class Settings:
     n_starts: int = 6
     n_evaluations: int = 30
     bold_share: float = 0.5
+    beyond_share: float = 0.25

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from optimist.numerics.acquisition import log_probability_below
 from optimist.numerics.gaussian_process import Factor, GaussianProcess
 from optimist.numerics.marginal_likelihood import NO_COLUMNS, fit_kernel
+from optimist.numerics.pareto import front_ranks
 from optimist.numerics.standardise import standardised
 from optimist.samplers.gp.domain import Domain
 from optimist.samplers.gp.evidence import Evidence
@@ -21,6 +22,7 @@ from optimist.samplers.gp.goals import Goal, Incumbent, goal_of
 from optimist.samplers.gp.settings import Settings
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.intp]
 
 _N_KEPT: Final = 64
@@ -118,7 +120,7 @@ class Surrogate:
 
 
 def build_surrogate(
-    domain: Domain, evidence: Evidence, settings: Settings, memo: Memo, weights: FloatArray, *, is_bold: bool
+    domain: Domain, evidence: Evidence, settings: Settings, memo: Memo, weights: FloatArray, boldness: float
 ) -> Surrogate:
     """Fit what can be learned from the trials.
 
@@ -127,18 +129,19 @@ def build_surrogate(
         evidence: The trials.
         settings: Of the sampler.
         memo: Of what was fitted before.
-        weights: (n_objectives,) positive, of the objectives where there are three or more.
-        is_bold: Whether to ask for a real improvement as soon as the latest trials brought next to none. A search that has
-            found the bottom of one valley then looks into the others, instead of polishing for ever.
+        weights: (n_objectives,) positive, of the objectives where there are more than three.
+        boldness: From 0, the boldest, to 1. Bold trials ask for a real improvement as soon as the latest brought next to
+            none: a search that has found the bottom of one valley then looks into the others, instead of polishing for
+            ever. Of three objectives they look beyond the ends of the front.
     """
     fit = _Fit(domain, evidence, settings, memo)
-    objectives = tuple(fit.objective(column) for column in evidence.losses.T)
+    objectives = fit.objectives()
     constraints = [fit.constraint(column) for column in evidence.constraints.T]
     if evidence.has_failed.any():
         constraints.append(fit.constraint(np.where(evidence.has_failed, 1.0, -1.0)))
     expected = np.stack([gp.posterior(fit.features[evidence.is_feasible])[0] for gp in objectives], axis=1)
-    goal = goal_of(expected, weights)
-    if isinstance(goal, Incumbent) and is_bold and _stands_still(expected[:, 0]):
+    goal = goal_of(expected, weights, looks_beyond=boldness < settings.beyond_share)
+    if isinstance(goal, Incumbent) and boldness < settings.bold_share and _stands_still(expected[:, 0]):
         goal = Incumbent(goal.best - _REAL_IMPROVEMENT)
     return Surrogate(domain, objectives, tuple(constraints), goal)
 
@@ -165,12 +168,23 @@ class _Fit:
         self.features = domain.features(evidence.points, evidence.mask)
         self._groups, self._n_fitted = domain.groups, evidence.n_fitted
         self._bent = domain.number_columns if _may_bend(domain, evidence, settings) else NO_COLUMNS
-        self._settings, self._memo = settings, memo
+        self._evidence, self._settings, self._memo = evidence, settings, memo
 
-    def objective(self, losses: FloatArray) -> GaussianProcess:
-        """The process of losses (n,), NaN where there is none."""
-        tail = self._settings.tail
-        return self._process(losses, lambda y: standardised(y, tail), self._bent)
+    def objectives(self) -> tuple[GaussianProcess, ...]:
+        """The process of each objective.
+
+        Of several, what is worst for one may be best for another: it is not cut off, and since the volume counts that a
+        front covers, losses keep their proportions.
+        """
+        losses, tail = self._evidence.losses, self._settings.tail
+        if losses.shape[1] == 1:
+            return (self._process(losses[:, 0], lambda y: standardised(y, tail), self._bent),)
+        is_known = ~np.isnan(losses).any(axis=1)
+        good = _on_front(self._evidence)[is_known]
+        return tuple(
+            self._process(column, lambda y: standardised(y, tail, good=good[: len(y)], bends=False), NO_COLUMNS)
+            for column in losses.T
+        )
 
     def constraint(self, values: FloatArray) -> GaussianProcess:
         """The process of a constraint (n,), NaN where it was not reported; 0 stays the bound."""
@@ -187,6 +201,14 @@ class _Fit:
         kernel = self._memo.get(lambda: fit_kernel(first, outputs, self._groups, priors, bent=bent), "kernel", *made_of)
         factor = self._memo.get(lambda: Factor(first, kernel), "factor", *made_of)
         return GaussianProcess(factor.extended(x[n:]), transform(y))
+
+
+def _on_front(evidence: Evidence) -> BoolArray:
+    """(n,) which of the trials that the kernel is fitted on are feasible, and dominated by no other such."""
+    is_good = evidence.is_feasible.copy()
+    is_good[evidence.n_fitted or None :] = False
+    is_good[is_good] = front_ranks(evidence.losses[is_good]) == 0
+    return is_good
 
 
 def _may_bend(domain: Domain, evidence: Evidence, settings: Settings) -> bool:
