@@ -26,9 +26,10 @@ class AutoSampler(ColumnSampler):
 
     With one objective that is a Gaussian process (:class:`GPSampler`), in turns with :class:`TPESampler` while the latest
     five trials brought nothing better; with several they take turns as well, and from some hundred trials on it is evolution
-    (:class:`NSGAIISampler`), with three objectives in turns with the Gaussian process. Where trials take less than some tenths of a second, a Gaussian process would hold them up:
-    it is then used as long as proposals, loading of libraries included, take no more than a twelfth of the time that the
-    trials take themselves. The other trials are proposed by :class:`TPESampler`, in a fraction of a millisecond.
+    (:class:`NSGAIISampler`), with three objectives in turns with the Gaussian process. Where trials take less than some
+    tenths of a second, a Gaussian process would hold them up: it is then used as long as proposals, loading of libraries
+    included, take no more than a twelfth of the time that the trials take themselves. The other trials are proposed by
+    :class:`TPESampler`, in a fraction of a millisecond, or by evolution.
 
     With a seed the clock plays no part: what is proposed depends on the seed and on the trials alone. The system attribute
     ``optimist:method`` of a trial says which sampler proposed it, and why.

@@ -48,8 +48,8 @@ class GPSampler(PinnedSampler):
     It takes any mix of floats, integers and choices. Conditional parameters are part of the model: which of them a trial
     will have is learnt from the trials before. Running trials count as if they gave what is expected of them, so that
     parallel workers keep apart. Pruned trials count as no better than the median of the complete ones; from failed trials
-    it learns where trials fail. Constraints are met with the probability that the model gives them. With two objectives it
-    improves the hypervolume, with more a weighted maximum of them, with other weights in each trial.
+    it learns where trials fail. Constraints are met with the probability that the model gives them. With two or
+    three objectives it improves the hypervolume, with more a weighted maximum of them, with other weights in each trial.
 
     Example:
         >>> import optimist
