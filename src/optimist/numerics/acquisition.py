@@ -105,10 +105,12 @@ def log_expected_hypervolume_improvement(
     """
     extents = [_LogExtents.of(mean[j], std[j], boxes.edges[j], boxes.low[j], boxes.high[j]) for j in range(len(mean))]
     added: FloatArray = np.sum([extent.value for extent in extents], axis=0)  # (b, n)
-    value = logsumexp(added, axis=0)
-    share = np.exp(added - value)
+    most = added.max(axis=0)
+    share = np.exp(added - most)
+    total = share.sum(axis=0)
+    share /= total
     return (
-        value,
+        most + np.log(total),
         np.stack([extent.slope(share, extent.by_mean) for extent in extents]),
         np.stack([extent.slope(share, extent.by_std) for extent in extents]),
     )
