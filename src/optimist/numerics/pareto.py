@@ -35,6 +35,15 @@ def dominance(losses: FloatArray) -> npt.NDArray[np.bool_]:
     return no_worse & better
 
 
+def undominated(losses: FloatArray) -> npt.NDArray[np.bool_]:
+    """Return (n,): which points no other one dominates.
+
+    Cost: O(m n²).
+    """
+    is_dominated: npt.NDArray[np.bool_] = np.asarray(dominance(losses).any(axis=0))
+    return ~is_dominated
+
+
 def front_ranks(losses: FloatArray) -> IntArray:
     """Peel off front after front; return the (n,) number of each point's front, from 0.
 

@@ -15,7 +15,7 @@ from optimist.numerics.acquisition import (
     log_expected_maximum_improvement,
 )
 from optimist.numerics.boxes import Boxes, undominated_boxes
-from optimist.numerics.pareto import epsilon_net, front_ranks
+from optimist.numerics.pareto import epsilon_net, undominated
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -120,7 +120,7 @@ def goal_of(losses: FloatArray, weights: FloatArray, *, looks_beyond: bool) -> G
         return _hypervolume(losses, looks_beyond=looks_beyond or losses.shape[1] == 2)
     # What is not worse than the front says how long it is; beyond its ends there may be better ones yet.
     ideal = losses.min(axis=0)
-    span = np.maximum(losses[front_ranks(losses) == 0].max(axis=0) - ideal, 1e-2)
+    span = np.maximum(losses[undominated(losses)].max(axis=0) - ideal, 1e-2)
     weights, ideal = weights / span, ideal - _BEYOND * span
     return WeightedMaximum(weights, ideal, float((weights * (losses - ideal)).max(axis=1).min()))
 
@@ -144,5 +144,5 @@ def _hypervolume(losses: FloatArray, *, looks_beyond: bool) -> Hypervolume:
 
 def _front(losses: FloatArray, reference: FloatArray) -> FloatArray:
     losses = losses[np.all(losses < reference, axis=1)]
-    front = np.unique(losses[front_ranks(losses) == 0], axis=0) if len(losses) else losses
+    front = np.unique(losses[undominated(losses)], axis=0) if len(losses) else losses
     return front[np.sort(epsilon_net(front, _MAX_FRONT))] if len(front) > _MAX_FRONT else front

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from optimist.numerics.acquisition import log_probability_below
 from optimist.numerics.gaussian_process import Factor, GaussianProcess
 from optimist.numerics.marginal_likelihood import NO_COLUMNS, fit_kernel
-from optimist.numerics.pareto import front_ranks
+from optimist.numerics.pareto import undominated
 from optimist.numerics.standardise import standardised
 from optimist.samplers.gp.domain import Domain
 from optimist.samplers.gp.evidence import Evidence
@@ -207,7 +207,7 @@ def _on_front(evidence: Evidence) -> BoolArray:
     """(n,) which of the trials that the kernel is fitted on are feasible, and dominated by no other such."""
     is_good = evidence.is_feasible.copy()
     is_good[evidence.n_fitted or None :] = False
-    is_good[is_good] = front_ranks(evidence.losses[is_good]) == 0
+    is_good[is_good] = undominated(evidence.losses[is_good])
     return is_good
 
 
