@@ -45,7 +45,12 @@ REFERENCES = Path(__file__).parent / "problems" / "references.json"
 SHARES = (0.25, 0.5, 1.0)
 LEAST_REGRET = 1e-8
 TOLERATED_LOSS = 0.05
-SMALL_SET = ("f8-5d", "f21-5d", "network", "pipeline", "svm", "logistic", "f10-5d", "optimisers", "turned", "boosting")
+SMALL_SET = (
+    *("f8-5d", "f10-5d", "f21-5d"),
+    *("network", "pipeline", "turned", "optimisers", "schedule", "regularised"),
+    *("svm", "logistic", "boosting", "svc", "small-network"),
+    *("regressing-neighbors", "tree", "kernel-ridge", "selected-bayes"),
+)
 """Problems that the slow contenders are measured on."""
 
 FloatArray = npt.NDArray[np.float64]

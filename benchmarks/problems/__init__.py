@@ -1,7 +1,7 @@
 """Problems for samplers: four families, half of each to develop on and half to be measured on.
 
 The halves were fixed before any sampler was tuned on them: what had been used earlier went to the development half. Of real
-models there are more to measure on than to develop on: the later ones came when all samplers were done.
+models there are more to measure on than to develop on: the later and the further ones came when all samplers were done.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from problems import large, learning, learning_later, mixed
+from problems import large, learning, learning_further, learning_later, mixed
 from problems.blackbox import bbob
 from problems.spaces import Space, suggest
 
@@ -100,6 +100,24 @@ PROBLEMS: dict[str, Problem] = {
     "spreading": Problem("learning", "test", 80, learning_later.SPREADING, learning_later.spreading),
     "voting": Problem("learning", "test", 60, learning_later.VOTING, learning_later.voting),
     "binned-svm": Problem("learning", "test", 60, learning_later.BINNED_SVM, learning_later.binned_svm),
+    "svc": Problem("learning", "test", 60, learning_further.SVC, learning_further.svc),
+    "small-network": Problem("learning", "test", 60, learning_further.SMALL_NETWORK, learning_further.small_network),
+    "regressing-neighbors": Problem(
+        "learning", "test", 60, learning_further.REGRESSING_NEIGHBORS, learning_further.regressing_neighbors
+    ),
+    "tree": Problem("learning", "test", 60, learning_further.TREE, learning_further.tree),
+    "kernel-ridge": Problem("learning", "test", 60, learning_further.KERNEL_RIDGE, learning_further.kernel_ridge),
+    "selected-bayes": Problem("learning", "test", 60, learning_further.SELECTED_BAYES, learning_further.selected_bayes),
+    "linear": Problem("learning", "test", 60, learning_further.LINEAR, learning_further.linear),
+    "adaboost": Problem("learning", "test", 60, learning_further.ADABOOST, learning_further.adaboost),
+    "random-features": Problem(
+        "learning", "test", 60, learning_further.RANDOM_FEATURES, learning_further.random_features
+    ),
+    "multinomial": Problem("learning", "test", 60, learning_further.MULTINOMIAL, learning_further.multinomial),
+    "regressing-forest": Problem(
+        "learning", "test", 60, learning_further.REGRESSING_FOREST, learning_further.regressing_forest
+    ),
+    "labels": Problem("learning", "test", 60, learning_further.LABELS, learning_further.labels),
     # Twenty and forty parameters
     **_bbob("dev", 200, 8, 20, 5),
     **_bbob("dev", 200, 2, 40, 5),
