@@ -117,7 +117,7 @@ PROBLEMS: dict[str, Problem] = {
     "regressing-forest": Problem(
         "learning", "test", 60, learning_further.REGRESSING_FOREST, learning_further.regressing_forest
     ),
-    "labels": Problem("learning", "test", 60, learning_further.LABELS, learning_further.labels),
+    "raised-pixels": Problem("learning", "test", 60, learning_further.RAISED_PIXELS, learning_further.raised_pixels),
     # Twenty and forty parameters
     **_bbob("dev", 200, 8, 20, 5),
     **_bbob("dev", 200, 2, 40, 5),

@@ -166,21 +166,24 @@ PERCEPTRON: Space = (
 )
 
 
-def perceptron(v: Values) -> float:
-    """A network of one hidden layer, fifteen epochs on digits: the cross-entropy."""
+def one_layer(v: Values, **arguments: Any) -> Any:
+    """A network of one hidden layer, with further arguments of scikit-learn's."""
     from sklearn.neural_network import MLPClassifier
 
-    model = MLPClassifier(
+    return MLPClassifier(
         (v["width"],),
         activation=v["activation"],
-        solver=v["solver"],
         alpha=v["alpha"],
         batch_size=v["batch"],
         learning_rate_init=v["rate"],
-        momentum=v.get("momentum", 0.9),
-        max_iter=15,
         random_state=0,
+        **arguments,
     )
+
+
+def perceptron(v: Values) -> float:
+    """A network of one hidden layer, fifteen epochs on digits: the cross-entropy."""
+    model = one_layer(v, solver=v["solver"], momentum=v.get("momentum", 0.9), max_iter=15)
     return min(error(scaled(model, "minmax"), "digits", 400, "neg_log_loss"), 10.0)
 
 
