@@ -3,7 +3,8 @@
 Inputs are points of a Euclidean space. What is no number becomes one before: a choice a one-hot row, whose columns share
 one length scale. Outputs are losses or any other numbers, best standardised.
 
-Legend   X (n, f) inputs    y (n,) outputs    ell (f,) length scale of each column    u = w(x) / ell, w the warp
+Legend   X (n, f) inputs    y (n,) outputs    ell (f,) length scale of each column
+         u = A w(x) / ell, with w the warp and A the shear
          r distance of two points in u    M(r) = (1 + sqrt(5) r + 5/3 r²) exp(-sqrt(5) r), the kernel
          R (n, n) = tau² + M + eta I, the correlation of the outputs    s² the variance that scales it
          tau² variance of the unknown constant mean, in units of s²     eta variance of the noise, in units of s²
@@ -25,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import lapack
 
+from optimist.numerics.shear import Shear
 from optimist.numerics.warp import Warp
 
 FloatArray = npt.NDArray[np.float64]
@@ -44,6 +46,7 @@ class Kernel:
         noise: eta, the variance of the noise in units of ``signal``; at least 0.
         mean_variance: tau², the variance of the unknown mean in units of ``signal``.
         warp: How inputs are bent before distances are measured; None if they are not.
+        shear: How they are then mixed, in units of length scales; None if they are not.
     """
 
     scales: FloatArray
@@ -51,16 +54,23 @@ class Kernel:
     noise: float
     mean_variance: float = 1.0
     warp: Warp | None = None
+    shear: Shear | None = None
 
     def scaled(self, x: FloatArray) -> FloatArray:
+        """Return points (n, f) bent, in units of length scales, and mixed."""
+        u = self.unmixed(x)
+        return u if self.shear is None else self.shear.mixed(u)
+
+    def unmixed(self, x: FloatArray) -> FloatArray:
         """Return points (n, f) bent, in units of length scales."""
         u: FloatArray = (x if self.warp is None else self.warp.bent(x)) / self.scales
         return u
 
-    def scaled_slopes(self, x: FloatArray) -> FloatArray:
-        """Return (n, f), or (f,) where nothing is bent: by how much these move with their own column."""
+    def gradients_by_points(self, x: FloatArray, by_scaled: FloatArray) -> FloatArray:
+        """Return the gradients (n, f) by points, given those by scaled points."""
+        by_unmixed = by_scaled if self.shear is None else self.shear.mixed(by_scaled)
         slopes: FloatArray = (1.0 if self.warp is None else self.warp.slopes(x)) / self.scales
-        return slopes
+        return by_unmixed * slopes
 
     def correlation(self, u: FloatArray, other: FloatArray) -> FloatArray:
         """Return tau² + M between scaled points (n, f) and (m, f): (n, m), without noise."""
@@ -155,7 +165,7 @@ class Factor:
 
     @cached_property
     def scaled(self) -> FloatArray:
-        """The (n, f) inputs bent, in units of length scales."""
+        """The (n, f) inputs, bent, in units of length scales, and mixed."""
         return self.kernel.scaled(self.x)
 
 
@@ -199,7 +209,7 @@ class GaussianProcess:
     def posterior_gradients(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Return means and variances (m,) at points (m, f), and the gradients (m, f) of either by the point."""
         data = self.factor.scaled
-        u, slopes = self.kernel.scaled(x), self.kernel.scaled_slopes(x)
+        u = self.kernel.scaled(x)
         root = np.sqrt(squared_distances(u, data))
         root *= _SQRT5
         decay = np.exp(-root)
@@ -208,10 +218,15 @@ class GaussianProcess:
         whitened = correlation @ self.factor.whitening.T
         by_mean = slope * self.alpha
         by_variance = slope * (whitened @ self.factor.whitening)
-        mean_slopes = (by_mean.sum(axis=1)[:, None] * u - by_mean @ data) * slopes
-        variance_slopes = (by_variance.sum(axis=1)[:, None] * u - by_variance @ data) * slopes
+        mean_slopes = by_mean.sum(axis=1)[:, None] * u - by_mean @ data
+        variance_slopes = by_variance.sum(axis=1)[:, None] * u - by_variance @ data
         variance_slopes *= -2.0 * self.kernel.signal
-        return correlation @ self.alpha, self._variance(whitened), mean_slopes, variance_slopes
+        return (
+            correlation @ self.alpha,
+            self._variance(whitened),
+            self.kernel.gradients_by_points(x, mean_slopes),
+            self.kernel.gradients_by_points(x, variance_slopes),
+        )
 
     def covariance(self, x: FloatArray) -> FloatArray:
         """Return the posterior covariance (m, m) of the function at points (m, f)."""

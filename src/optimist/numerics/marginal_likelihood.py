@@ -1,9 +1,10 @@
 """Length scales, noise and variance of a Gaussian process: the most probable ones, given the data and priors.
 
 Of the kernel's hyperparameters the variance s² is integrated out under an inverse-gamma prior; what is left is
-maximised by L-BFGS-B over theta = (log ell of each group, log eta, log a and log b of each bent column).
+maximised by L-BFGS-B over theta = (log ell of each group, log eta, log a and log b of each bent column, the entries of S).
 
-Legend   as in ``gaussian_process`` and ``warp``, and    g groups of columns that share a length scale    w bent columns
+Legend   as in ``gaussian_process``, ``warp`` and ``shear``, and    g groups of columns that share a length scale
+         w bent columns    c mixed columns, e = c (c - 1) / 2 entries of S
          IG(a, b) the prior of s²    G = dLoss/dR (n, n)
 
     loss(theta) = 1/2 log|R| + (a + n/2) log(b + 1/2 yᵀ R⁻¹ y) - log prior(theta)
@@ -16,8 +17,9 @@ of dimensions).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,7 @@ from scipy.linalg import lapack
 from scipy.optimize import minimize
 
 from optimist.numerics.gaussian_process import Kernel, matern, matern_slope, squared_distances
+from optimist.numerics.shear import Shear, n_entries
 from optimist.numerics.warp import Warp
 
 FloatArray = npt.NDArray[np.float64]
@@ -32,9 +35,11 @@ IntArray = npt.NDArray[np.intp]
 
 _SQRT5: Final = math.sqrt(5.0)
 _N_FREE: Final = 5.0  # dimensions
-_WARP_GAIN: Final = 3.0
-"""Columns are bent if that makes the data so many nats more probable, some twenty times; else it is taken for chance."""
+_REAL_GAIN: Final = 3.0
+"""Columns are bent or mixed if that makes the data so many nats more probable, some twenty times; else it is taken for
+chance."""
 _LOG_EXPONENT_BOUNDS: Final = (-2.0, 2.0)
+_ENTRY_BOUNDS: Final = (-3.0, 3.0)
 NO_COLUMNS: Final[IntArray] = np.empty(0, np.intp)
 _LOG_SCALE_BOUNDS: Final = (math.log(5e-3), math.log(1e3))
 
@@ -55,6 +60,7 @@ class Priors:
         signal: (a, b) of the inverse-gamma prior of s².
         mean_variance: tau², of the constant mean.
         warp_spread: Standard deviation of the logarithms of a and b, which bend a column; their medians are 1.
+        shear_spread: Standard deviation of the entries of S, which mix two columns; their medians are 0.
         n_dimensions: d, if it is not the number of groups: how many parameters a point has on average.
     """
 
@@ -68,6 +74,7 @@ class Priors:
     signal: tuple[float, float] = (1.5, 1.5)
     mean_variance: float = 1.0
     warp_spread: float = 0.5
+    shear_spread: float = 0.25
     n_dimensions: float | None = None
 
     def spread(self, n_groups: int) -> float:
@@ -89,23 +96,34 @@ class MarginalLikelihood:
         groups: (f,) the group of each column, from 0.
         priors: Of the hyperparameters.
         bent: (w,) the columns that may be bent.
+        mixed: (c,) the columns that may be mixed.
+
+    Attributes:
+        bent: See above.
     """
 
     def __init__(
-        self, x: FloatArray, y: FloatArray, groups: IntArray, priors: Priors, bent: IntArray = NO_COLUMNS
+        self,
+        x: FloatArray,
+        y: FloatArray,
+        groups: IntArray,
+        priors: Priors,
+        bent: IntArray = NO_COLUMNS,
+        mixed: IntArray = NO_COLUMNS,
     ) -> None:
         self._x, self._y = x, y
-        self._groups, self._bent = groups, bent
+        self.bent = bent
+        self._groups, self._mixed = groups, mixed
         self._n_groups = int(groups.max(initial=-1)) + 1
         self._priors = priors
         self._diagonal = np.diag_indices(len(x))
+        self._sizes = (self._n_groups, 1, len(bent), len(bent), n_entries(len(mixed)))
 
     def start(self) -> FloatArray:
-        """(g + 1 + 2w,) the medians of the priors, where the search begins."""
-        low, high = self._noise_bounds
-        noise = min(max(math.log(self._priors.noise), low), high)
-        scales = np.full(self._n_groups, self._priors.log_scale(self._n_groups))
-        return np.concatenate([scales, [noise], np.zeros(2 * len(self._bent))])
+        """(g + 1 + 2w + e,) the medians of the priors, where the search begins."""
+        medians, _ = self._prior
+        medians[self._n_groups] = np.clip(medians[self._n_groups], *self._noise_bounds)
+        return medians
 
     @property
     def _noise_bounds(self) -> tuple[float, float]:
@@ -114,15 +132,24 @@ class MarginalLikelihood:
     @property
     def bounds(self) -> list[tuple[float, float]]:
         """Of each element of theta."""
-        exponents = [_LOG_EXPONENT_BOUNDS] * (2 * len(self._bent))
-        return [_LOG_SCALE_BOUNDS] * self._n_groups + [self._noise_bounds, *exponents]
+        kinds = _LOG_SCALE_BOUNDS, self._noise_bounds, _LOG_EXPONENT_BOUNDS, _LOG_EXPONENT_BOUNDS, _ENTRY_BOUNDS
+        return [bounds for bounds, size in zip(kinds, self._sizes, strict=True) for _ in range(size)]
+
+    @property
+    def _prior(self) -> tuple[FloatArray, FloatArray]:
+        """Medians and standard deviations of the elements of theta."""
+        priors, g = self._priors, self._n_groups
+        medians = priors.log_scale(g), math.log(priors.noise), 0.0, 0.0, 0.0
+        spreads = priors.spread(g), priors.noise_spread, priors.warp_spread, priors.warp_spread, priors.shear_spread
+        return np.repeat(medians, self._sizes), np.repeat(spreads, self._sizes)
 
     def _of_unit_signal(self, theta: FloatArray) -> Kernel:
         """The kernel with these hyperparameters and a variance of 1."""
-        g, w = self._n_groups, len(self._bent)
-        warp = Warp(self._bent, theta[g + 1 : g + 1 + w], theta[g + 1 + w :]) if w else None
-        scales = np.exp(theta[:g])[self._groups]
-        return Kernel(scales, 1.0, math.exp(theta[g]), self._priors.mean_variance, warp)
+        log_scales, log_noise, log_a, log_b, entries = np.split(theta, np.cumsum(self._sizes[:-1]))
+        warp = Warp(self.bent, log_a, log_b) if len(self.bent) else None
+        shear = Shear(self._mixed, entries) if len(self._mixed) else None
+        scales = np.exp(log_scales)[self._groups]
+        return Kernel(scales, 1.0, math.exp(log_noise[0]), self._priors.mean_variance, warp, shear)
 
     def kernel(self, theta: FloatArray) -> Kernel:
         """The kernel with these hyperparameters, and with the variance s² that follows from them."""
@@ -140,7 +167,7 @@ class MarginalLikelihood:
         return float((b + 0.5 * quadratic) / (a + 0.5 * len(self._y)))
 
     def loss(self, theta: FloatArray) -> tuple[float, FloatArray]:
-        """Return the loss and its gradient (g + 1 + 2w,); the loss is infinite where R is not positive definite.
+        """Return the loss and its gradient (g + 1 + 2w + e,); the loss is infinite where R is not positive definite.
 
         Cost: O(n³ + n² f).
         """
@@ -161,30 +188,28 @@ class MarginalLikelihood:
         by_r = np.tril(inverse)
         by_r += np.tril(inverse, -1).T
         by_r -= np.outer(alpha, alpha / self._signal(quadratic))  # 2 G
-        gradient = np.empty_like(theta)
-        g, w = self._n_groups, len(self._bent)
-        gradient[g] = 0.5 * kernel.noise * float(np.trace(by_r))
+        by_noise = 0.5 * kernel.noise * float(np.trace(by_r))
         by_r *= matern_slope(root)
-        by_u = 2.0 * (by_r.sum(axis=1)[:, None] * u - by_r @ u)  # (n, f) of the loss
-        gradient[:g] = -np.bincount(self._groups, weights=np.einsum("ij,ij->j", u, by_u), minlength=g)
-        if kernel.warp is not None:
-            by_bent = by_u[:, self._bent] / kernel.scales[self._bent]
-            by_a, by_b = kernel.warp.slopes_by_exponents(self._x)
-            gradient[g + 1 : g + 1 + w] = np.einsum("ij,ij->j", by_bent, by_a)
-            gradient[g + 1 + w :] = np.einsum("ij,ij->j", by_bent, by_b)
-        prior, slope = self._minus_log_prior(theta)
-        return loss + prior, gradient + slope
+        by_scaled = 2.0 * (by_r.sum(axis=1)[:, None] * u - by_r @ u)  # (n, f) of the loss
+        gradient = np.concatenate([*self._by_inputs(kernel, by_scaled, by_noise)])
+        medians, spreads = self._prior
+        z = (theta - medians) / spreads
+        return loss + 0.5 * float(z @ z), gradient + z / spreads
 
-    def _minus_log_prior(self, theta: FloatArray) -> tuple[float, FloatArray]:
-        priors = self._priors
-        g = self._n_groups
-        z, spread = theta.copy(), np.full_like(theta, priors.warp_spread)
-        z[:g] -= priors.log_scale(g)
-        spread[:g] = priors.spread(g)
-        z[g] -= math.log(priors.noise)
-        spread[g] = priors.noise_spread
-        z /= spread
-        return 0.5 * float(z @ z), z / spread
+    def _by_inputs(self, kernel: Kernel, by_scaled: FloatArray, by_noise: float) -> Iterator[FloatArray]:
+        """The parts of the gradient by theta, given that (n, f) by scaled inputs and the one by log eta."""
+        u, by_unmixed = kernel.unmixed(self._x), by_scaled
+        if kernel.shear is not None:
+            by_unmixed = kernel.shear.mixed(by_scaled)
+        by_column = np.einsum("ij,ij->j", u, by_unmixed)
+        yield np.asarray(-np.bincount(self._groups, by_column, self._n_groups), np.float64)
+        yield np.array([by_noise])
+        if kernel.warp is not None:
+            by_bent = by_unmixed[:, self.bent] / kernel.scales[self.bent]
+            for slopes in kernel.warp.slopes_by_exponents(self._x):
+                yield np.einsum("ij,ij->j", by_bent, slopes)
+        if kernel.shear is not None:
+            yield kernel.shear.gradient_by_entries(u, by_scaled)
 
 
 def fit_kernel(
@@ -194,6 +219,7 @@ def fit_kernel(
     priors: Priors = Priors(),
     *,
     bent: IntArray = NO_COLUMNS,
+    mixed: IntArray = NO_COLUMNS,
     starts: tuple[FloatArray, ...] = (),
     n_iterations: int = 50,
 ) -> Kernel:
@@ -205,6 +231,7 @@ def fit_kernel(
         groups: (f,) which columns share a length scale, numbered from 0; None if none do.
         priors: Of the hyperparameters.
         bent: (w,) columns that are bent (see ``warp``) where the data speak clearly for it; their values lie in [0, 1].
+        mixed: (c,) columns that are mixed (see ``shear``) where the data speak clearly for it.
         starts: Where else to begin than at the priors' medians, each (g + 1,): log length scales and log noise.
         n_iterations: At most so many steps of L-BFGS-B from each start.
 
@@ -214,17 +241,32 @@ def fit_kernel(
     Cost: O(n³ + n² f) a step.
     """
     groups = np.arange(x.shape[1]) if groups is None else groups
-    straight = MarginalLikelihood(x, y, groups, priors)
-    found = min((_minimum(straight, s, n_iterations) for s in (straight.start(), *starts)), key=lambda f: f[1])
+    plain = MarginalLikelihood(x, y, groups, priors)
+    found = min((_minimum(plain, start, n_iterations) for start in (plain.start(), *starts)), key=lambda f: f.loss)
     if len(bent):
-        likelihood = MarginalLikelihood(x, y, groups, priors, bent)
-        theta, loss = _minimum(likelihood, np.concatenate([found[0], np.zeros(2 * len(bent))]), n_iterations)
-        if loss < found[1] - _WARP_GAIN:
-            return likelihood.kernel(theta)
-    return straight.kernel(found[0])
+        found = _with_more(found, MarginalLikelihood(x, y, groups, priors, bent), n_iterations)
+    if len(mixed) > 1:
+        bent = found.likelihood.bent
+        found = _with_more(found, MarginalLikelihood(x, y, groups, priors, bent, mixed), 2 * n_iterations)
+    return found.likelihood.kernel(found.theta)
 
 
-def _minimum(likelihood: MarginalLikelihood, start: FloatArray, n_iterations: int) -> tuple[FloatArray, float]:
+class _Found(NamedTuple):
+    """Where a search ended."""
+
+    likelihood: MarginalLikelihood
+    theta: FloatArray
+    loss: float
+
+
+def _with_more(found: _Found, likelihood: MarginalLikelihood, n_iterations: int) -> _Found:
+    """The minimum with more hyperparameters behind those of ``found``, if they are worth it; else ``found``."""
+    more = likelihood.start()[len(found.theta) :]
+    other = _minimum(likelihood, np.concatenate([found.theta, more]), n_iterations)
+    return other if other.loss < found.loss - _REAL_GAIN else found
+
+
+def _minimum(likelihood: MarginalLikelihood, start: FloatArray, n_iterations: int) -> _Found:
     """Where L-BFGS-B ends, and the loss there; the start, at an infinite loss, if it got nowhere."""
     found = minimize(
         likelihood.loss,
@@ -234,4 +276,5 @@ def _minimum(likelihood: MarginalLikelihood, start: FloatArray, n_iterations: in
         bounds=likelihood.bounds,
         options={"maxiter": n_iterations, "ftol": 1e-5, "gtol": 1e-3},
     )
-    return (found.x, float(found.fun)) if found.fun < math.inf else (start, math.inf)
+    is_found = found.fun < math.inf
+    return _Found(likelihood, found.x if is_found else start, float(found.fun) if is_found else math.inf)

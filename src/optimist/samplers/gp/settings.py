@@ -16,7 +16,8 @@ class Settings:
         tail: See ``numerics.standardise``.
         max_points: The kernel is fitted on at most so many trials.
         n_before_warp: The ranges of numbers may be bent once the kernel is fitted on so many trials.
-        max_warped: And if there are no more parameters than that.
+        n_before_shear: And mixed with each other from so many trials on.
+        max_warped: Either if there are no more parameters than that.
         n_spread: Quasi-random candidates.
         n_near: Candidates around the best trials.
         n_incumbents: How many best trials these surround.
@@ -30,6 +31,7 @@ class Settings:
     tail: float = 8.0
     max_points: int = 224
     n_before_warp: int = 10
+    n_before_shear: int = 20
     max_warped: int = 12
     n_spread: int = 256
     n_near: int = 192

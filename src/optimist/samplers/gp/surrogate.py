@@ -167,7 +167,9 @@ class _Fit:
         self._priors = replace(settings.priors, n_dimensions=n_dimensions)
         self.features = domain.features(evidence.points, evidence.mask)
         self._groups, self._n_fitted = domain.groups, evidence.n_fitted
-        self._bent = domain.number_columns if _may_bend(domain, evidence, settings) else NO_COLUMNS
+        n_shaped = _n_shaping(domain, evidence, settings)
+        self._bent = domain.number_columns if n_shaped >= settings.n_before_warp else NO_COLUMNS
+        self._mixed = domain.number_columns if n_shaped >= settings.n_before_shear else NO_COLUMNS
         self._evidence, self._settings, self._memo = evidence, settings, memo
 
     def objectives(self) -> tuple[GaussianProcess, ...]:
@@ -178,27 +180,33 @@ class _Fit:
         """
         losses, tail = self._evidence.losses, self._settings.tail
         if losses.shape[1] == 1:
-            return (self._process(losses[:, 0], lambda y: standardised(y, tail), self._bent),)
+            return (self._process(losses[:, 0], lambda y: standardised(y, tail), self._bent, self._mixed),)
         is_known = ~np.isnan(losses).any(axis=1)
         good = _on_front(self._evidence)[is_known]
         return tuple(
-            self._process(column, lambda y: standardised(y, tail, good=good[: len(y)], bends=False), NO_COLUMNS)
+            self._process(column, lambda y: standardised(y, tail, good=good[: len(y)], bends=False))
             for column in losses.T
         )
 
     def constraint(self, values: FloatArray) -> GaussianProcess:
         """The process of a constraint (n,), NaN where it was not reported; 0 stays the bound."""
-        return self._process(values, _bounded, NO_COLUMNS)
+        return self._process(values, _bounded)
 
     def _process(
-        self, values: FloatArray, transform: Callable[[FloatArray], FloatArray], bent: IntArray
+        self,
+        values: FloatArray,
+        transform: Callable[[FloatArray], FloatArray],
+        bent: IntArray = NO_COLUMNS,
+        mixed: IntArray = NO_COLUMNS,
     ) -> GaussianProcess:
         known = ~np.isnan(values)
         x, y = self.features[known], values[known]
         n = int(known[: self._n_fitted].sum()) or len(x)
         first, outputs, priors = x[:n], transform(y[:n]), self._priors
-        made_of = (priors, self._groups, bent, first, outputs)
-        kernel = self._memo.get(lambda: fit_kernel(first, outputs, self._groups, priors, bent=bent), "kernel", *made_of)
+        made_of = (priors, self._groups, bent, mixed, first, outputs)
+        kernel = self._memo.get(
+            lambda: fit_kernel(first, outputs, self._groups, priors, bent=bent, mixed=mixed), "kernel", *made_of
+        )
         factor = self._memo.get(lambda: Factor(first, kernel), "factor", *made_of)
         return GaussianProcess(factor.extended(x[n:]), transform(y))
 
@@ -211,14 +219,14 @@ def _on_front(evidence: Evidence) -> BoolArray:
     return is_good
 
 
-def _may_bend(domain: Domain, evidence: Evidence, settings: Settings) -> bool:
-    """Whether there is enough to see where the ranges of numbers are badly chosen.
+def _n_shaping(domain: Domain, evidence: Evidence, settings: Settings) -> int:
+    """How many trials show whether the ranges of numbers are badly chosen, or belong together; 0 if that cannot be seen.
 
-    With several objectives there is not: trials crowd along the front, which looks like a corner where more happens.
+    With several objectives it cannot: trials crowd along the front, which looks like a corner where more happens.
     """
-    n_fitted = evidence.n_fitted or len(evidence.points)
-    is_one = evidence.losses.shape[1] == 1
-    return is_one and n_fitted >= settings.n_before_warp and domain.d <= settings.max_warped
+    if evidence.losses.shape[1] > 1 or domain.d > settings.max_warped:
+        return 0
+    return evidence.n_fitted or len(evidence.points)
 
 
 def _bounded(values: FloatArray) -> FloatArray:
