@@ -13,6 +13,7 @@ from scipy.stats import invgamma, multivariate_t, norm
 
 from optimist.numerics.gaussian_process import Factor, GaussianProcess, Kernel, squared_distances
 from optimist.numerics.marginal_likelihood import MarginalLikelihood, Priors, fit_kernel
+from optimist.numerics.shear import Shear
 from optimist.numerics.warp import Warp
 
 N, F = 25, 4
@@ -24,6 +25,8 @@ KERNEL = Kernel(np.array([0.4, 0.8, 2.0, 2.0]), signal=1.7, noise=0.02, mean_var
 GROUPS = np.array([0, 1, 2, 2])
 WARP = Warp(np.array([0, 2]), np.log([0.6, 2.0]), np.log([1.5, 0.4]))
 BENT = replace(KERNEL, warp=WARP)
+SHEAR = Shear(np.array([0, 1, 2]), np.array([0.6, -0.4, 0.3]))
+MIXED = replace(BENT, shear=SHEAR)
 
 
 def covariance(x: Any, other: Any) -> Any:
@@ -61,7 +64,19 @@ def test_a_bent_process_is_a_straight_one_of_bent_points() -> None:
     np.testing.assert_allclose(grown.alpha, gp.alpha, atol=1e-9)
 
 
-@pytest.mark.parametrize("kernel", [KERNEL, BENT])
+def test_a_mixed_process_is_a_plain_one_of_mixed_points() -> None:
+    def mixed(x: Any) -> Any:
+        return SHEAR.mixed(x / KERNEL.scales) * KERNEL.scales
+
+    points = RNG.random((7, F))
+    plain = GaussianProcess(Factor(mixed(X), KERNEL), Y)
+    gp = gaussian_process(replace(KERNEL, shear=SHEAR))
+    np.testing.assert_allclose(gp.posterior(points), plain.posterior(mixed(points)), rtol=1e-9)
+    grown = GaussianProcess(Factor(X[:10], MIXED), Y[:10]).extended(X[10:], Y[10:])
+    np.testing.assert_allclose(grown.alpha, gaussian_process(MIXED).alpha, atol=1e-9)
+
+
+@pytest.mark.parametrize("kernel", [KERNEL, BENT, MIXED])
 def test_gradients_of_the_posterior(kernel: Kernel) -> None:
     gp, points = gaussian_process(kernel), RNG.random((5, F))
     steps = 1e-6 * np.eye(F)
@@ -74,7 +89,7 @@ def test_gradients_of_the_posterior(kernel: Kernel) -> None:
             np.testing.assert_allclose(slopes[i], numeric, atol=1e-6)
 
 
-@pytest.mark.parametrize("kernel", [KERNEL, BENT])
+@pytest.mark.parametrize("kernel", [KERNEL, BENT, MIXED])
 def test_at_known_points_and_at_the_ends_of_ranges_gradients_are_finite(kernel: Kernel) -> None:
     for points in (X, np.eye(F), 1.0 - np.eye(F)):
         assert all(np.all(np.isfinite(part)) for part in gaussian_process(kernel).posterior_gradients(points))
@@ -147,6 +162,44 @@ def test_gradient_of_the_marginal_likelihood_of_a_bent_process() -> None:
     assert likelihood.loss(theta)[0] == pytest.approx(straight.loss(theta[:4])[0] + prior, rel=1e-9)
 
 
+def test_gradient_of_the_marginal_likelihood_of_a_mixed_process() -> None:
+    likelihood = MarginalLikelihood(X, Y, GROUPS, Priors(), WARP.columns, SHEAR.columns)
+    theta = np.concatenate([np.log([0.4, 0.8, 2.0, 0.02]), WARP.log_a, WARP.log_b, SHEAR.entries])
+    numeric = approx_fprime(theta, lambda t: likelihood.loss(t)[0], 1e-7)
+    np.testing.assert_allclose(likelihood.loss(theta)[1], numeric, rtol=1e-4, atol=1e-4)
+    bent = MarginalLikelihood(X, Y, GROUPS, Priors(), WARP.columns)
+    unmixed = np.concatenate([theta[:8], np.zeros(3)])
+    assert likelihood.loss(unmixed)[0] == pytest.approx(bent.loss(theta[:8])[0], rel=1e-9)
+
+
+def test_a_valley_askew_to_the_axes_is_found() -> None:
+    """A narrow valley in three dimensions; from 40 points, errors of the mean at 300 others."""
+    log_ratios = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+
+        def f(x: Any, turn: Any = turn) -> Any:
+            return np.linalg.norm((x - 0.5) @ turn * [1.0, 3.0, 9.0], axis=1)
+
+        x, test = rng.random((40, 3)), rng.random((300, 3))
+        mean, std = f(x).mean(), f(x).std()
+        y, truth = (f(x) - mean) / std, (f(test) - mean) / std
+        kernels = fit_kernel(x, y, mixed=np.arange(3)), fit_kernel(x, y)
+        mixed, plain = (GaussianProcess(Factor(x, kernel), y).posterior(test)[0] - truth for kernel in kernels)
+        log_ratios.append(math.log(np.mean(mixed**2) / np.mean(plain**2)))
+        assert kernels[0].shear is not None
+    assert np.mean(log_ratios) < math.log(0.5)
+
+
+def test_what_lies_along_the_axes_is_seldom_mixed() -> None:
+    n_mixed = 0
+    for seed in range(12):
+        x, y = _draw_along_the_axes(seed)
+        n_mixed += fit_kernel(x, y, mixed=np.arange(3)).shear is not None
+    assert n_mixed <= 3
+
+
 def test_what_happens_in_a_corner_is_stretched() -> None:
     def f(x: Any) -> Any:
         return np.sin(1.5 * np.log(0.03 + x[:, 0])) + x[:, 1]
@@ -169,13 +222,19 @@ def test_what_is_alike_everywhere_is_seldom_bent() -> None:
     """Draws of a process without a warp; in 40 others 5 were bent."""
     n_bent = 0
     for seed in range(12):
-        rng = np.random.default_rng(seed)
-        x = rng.random((40, 3))
-        kernel = Kernel(np.array([0.3, 0.5, 1.0]), signal=1.0, noise=0.01, mean_variance=0.0)
-        correlation = kernel.correlation(kernel.scaled(x), kernel.scaled(x)) + 0.01 * np.eye(40)
-        y = np.linalg.cholesky(correlation) @ rng.normal(size=40)
-        n_bent += fit_kernel(x, (y - y.mean()) / y.std(), bent=np.arange(3)).warp is not None
+        x, y = _draw_along_the_axes(seed)
+        n_bent += fit_kernel(x, y, bent=np.arange(3)).warp is not None
     assert n_bent <= 3
+
+
+def _draw_along_the_axes(seed: int) -> tuple[Any, Any]:
+    """40 points, and standardised outputs of a process with three length scales and some noise."""
+    rng = np.random.default_rng(seed)
+    x = rng.random((40, 3))
+    kernel = Kernel(np.array([0.3, 0.5, 1.0]), signal=1.0, noise=0.01, mean_variance=0.0)
+    correlation = kernel.correlation(kernel.scaled(x), kernel.scaled(x)) + 0.01 * np.eye(40)
+    y = np.linalg.cholesky(correlation) @ rng.normal(size=40)
+    return x, (y - y.mean()) / y.std()
 
 
 def test_fit_finds_what_matters_and_the_noise() -> None:
