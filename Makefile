@@ -27,9 +27,10 @@ lint: setup  ## Form and types
 check: lint  ## Lint, types and the fast tests
 	$(BIN)/pytest -q -m "not slow" tests/unit tests/architecture
 
-# Two processes share the files of tests; each starts its own servers.
+# Two processes share the files of tests; each starts its own servers. In the order of their names: by their numbers of
+# tests, as xdist would have them, the few long ones (tests/docs) come last, and one process waits for the other.
 test: setup $(VENV)/has-servers $(VENV)/has-images  ## Every test but quality, with coverage; skips are listed with their reasons
-	$(BIN)/pytest -rs -n 2 --dist loadfile --ignore=tests/quality --cov --cov-report=term --cov-fail-under=95 tests
+	$(BIN)/pytest -rs -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/quality --cov --cov-report=term --cov-fail-under=95 tests
 
 quality: setup  ## Seeded search quality against random search and the recorded release
 	$(BIN)/pytest -rs tests/quality
