@@ -33,7 +33,6 @@ from optimist.numerics.warp import Warp
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-_SQRT5: Final = math.sqrt(5.0)
 _N_FREE: Final = 5.0  # dimensions
 _REAL_GAIN: Final = 3.0
 """Columns are bent if that makes the data so many nats more probable, some twenty times; else it is taken for chance."""
@@ -193,16 +192,15 @@ class MarginalLikelihood:
         by_noise = 0.5 * kernel.noise * float(np.trace(by_r))
         by_r *= matern_slope(root)
         by_scaled = 2.0 * (by_r.sum(axis=1)[:, None] * u - by_r @ u)  # (n, f) of the loss
-        gradient = np.concatenate([*self._by_inputs(kernel, by_scaled, by_noise)])
+        gradient = np.concatenate([*self._gradient(kernel, by_scaled, by_noise)])
         medians, spreads = self._prior
         z = (theta - medians) / spreads
         return loss + 0.5 * float(z @ z), gradient + z / spreads
 
-    def _by_inputs(self, kernel: Kernel, by_scaled: FloatArray, by_noise: float) -> Iterator[FloatArray]:
-        """The parts of the gradient by theta, given that (n, f) by scaled inputs and the one by log eta."""
-        u, by_unmixed = kernel.unmixed(self._x), by_scaled
-        if kernel.shear is not None:
-            by_unmixed = kernel.shear.mixed(by_scaled)
+    def _gradient(self, kernel: Kernel, by_scaled: FloatArray, by_noise: float) -> Iterator[FloatArray]:
+        """The parts of the gradient by theta, without the prior, given that (n, f) by scaled inputs and that by log eta."""
+        u = kernel.unmixed(self._x)
+        by_unmixed = by_scaled if kernel.shear is None else kernel.shear.mixed(by_scaled)
         by_column = np.einsum("ij,ij->j", u, by_unmixed)
         yield np.asarray(-np.bincount(self._groups, by_column, self._n_groups), np.float64)
         yield np.array([by_noise])
