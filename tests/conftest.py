@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    import numpy as np
 
 pytest_plugins = ["tests.servers"]
 
@@ -43,6 +46,14 @@ def _verbosity() -> Generator[None]:
     before = logging.get_verbosity()
     yield
     logging.set_verbosity(before)
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """A generator of the test's own, so that what it draws does not hang on which tests ran before."""
+    import numpy
+
+    return numpy.random.default_rng(zlib.crc32(request.node.name.encode()))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -134,9 +134,9 @@ def test_hypervolume_is_finite_far_from_the_front(at: float, floor: float) -> No
     assert np.all(np.isfinite(by_std))
 
 
-def test_expected_improvement_of_a_maximum() -> None:
+def test_expected_improvement_of_a_maximum(rng: np.random.Generator) -> None:
     value, _, _ = log_expected_maximum_improvement(MEAN, STD, 0.8)
-    drawn = MEAN[:, :, None] + STD[:, :, None] * RNG.normal(size=(2, 8, 100_000))
+    drawn = MEAN[:, :, None] + STD[:, :, None] * rng.normal(size=(2, 8, 100_000))
     np.testing.assert_allclose(
         np.exp(value), np.maximum(0.8 - drawn.max(axis=0), 0).mean(axis=-1), rtol=0.04, atol=1e-4
     )

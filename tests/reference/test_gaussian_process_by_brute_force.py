@@ -43,8 +43,8 @@ def gaussian_process(kernel: Kernel = KERNEL) -> GaussianProcess:
     return GaussianProcess(Factor(X, kernel), Y)
 
 
-def test_posterior() -> None:
-    points = RNG.random((7, F))
+def test_posterior(rng: np.random.Generator) -> None:
+    points = rng.random((7, F))
     k = covariance(points, X)
     inverse = np.linalg.inv(covariance(X, X) + KERNEL.noise_variance * np.eye(N))
     mean, variance = gaussian_process().posterior(points)
@@ -54,8 +54,8 @@ def test_posterior() -> None:
     np.testing.assert_allclose(gaussian_process().covariance(points), expected, rtol=1e-7, atol=1e-10)
 
 
-def test_a_bent_process_is_a_straight_one_of_bent_points() -> None:
-    points = RNG.random((7, F))
+def test_a_bent_process_is_a_straight_one_of_bent_points(rng: np.random.Generator) -> None:
+    points = rng.random((7, F))
     straight = GaussianProcess(Factor(WARP.bent(X), KERNEL), Y)
     gp = gaussian_process(BENT)
     np.testing.assert_allclose(gp.posterior(points), straight.posterior(WARP.bent(points)), rtol=1e-9)
@@ -64,11 +64,11 @@ def test_a_bent_process_is_a_straight_one_of_bent_points() -> None:
     np.testing.assert_allclose(grown.alpha, gp.alpha, atol=1e-9)
 
 
-def test_a_mixed_process_is_a_plain_one_of_mixed_points() -> None:
+def test_a_mixed_process_is_a_plain_one_of_mixed_points(rng: np.random.Generator) -> None:
     def mixed(x: Any) -> Any:
         return SHEAR.mixed(x / KERNEL.scales) * KERNEL.scales
 
-    points = RNG.random((7, F))
+    points = rng.random((7, F))
     plain = GaussianProcess(Factor(mixed(X), KERNEL), Y)
     gp = gaussian_process(replace(KERNEL, shear=SHEAR))
     np.testing.assert_allclose(gp.posterior(points), plain.posterior(mixed(points)), rtol=1e-9)
@@ -77,8 +77,8 @@ def test_a_mixed_process_is_a_plain_one_of_mixed_points() -> None:
 
 
 @pytest.mark.parametrize("kernel", [KERNEL, BENT, MIXED])
-def test_gradients_of_the_posterior(kernel: Kernel) -> None:
-    gp, points = gaussian_process(kernel), RNG.random((5, F))
+def test_gradients_of_the_posterior(kernel: Kernel, rng: np.random.Generator) -> None:
+    gp, points = gaussian_process(kernel), rng.random((5, F))
     steps = 1e-6 * np.eye(F)
     mean, variance, mean_slopes, variance_slopes = gp.posterior_gradients(points)
     np.testing.assert_allclose(np.array([mean, variance]), np.array(gp.posterior(points)), rtol=1e-9)
@@ -101,8 +101,8 @@ def test_extending_is_the_same_as_starting_anew() -> None:
     np.testing.assert_allclose(grown.alpha, gaussian_process().alpha, atol=1e-9)
 
 
-def test_believing_keeps_means_and_lowers_variances() -> None:
-    gp, pending, points = gaussian_process(), RNG.random((3, F)), RNG.random((20, F))
+def test_believing_keeps_means_and_lowers_variances(rng: np.random.Generator) -> None:
+    gp, pending, points = gaussian_process(), rng.random((3, F)), rng.random((20, F))
     believing = gp.believing(pending)
     np.testing.assert_allclose(believing.posterior(points)[0], gp.posterior(points)[0], atol=1e-8)
     assert np.all(believing.posterior(points)[1] < gp.posterior(points)[1])
@@ -237,9 +237,9 @@ def _draw_along_the_axes(seed: int) -> tuple[Any, Any]:
     return x, (y - y.mean()) / y.std()
 
 
-def test_fit_finds_what_matters_and_the_noise() -> None:
-    x = RNG.random((120, 3))
-    y = np.sin(6 * x[:, 0]) + 0.2 * RNG.normal(size=120)
+def test_fit_finds_what_matters_and_the_noise(rng: np.random.Generator) -> None:
+    x = rng.random((120, 3))
+    y = np.sin(6 * x[:, 0]) + 0.2 * rng.normal(size=120)
     kernel = fit_kernel(x, (y - y.mean()) / y.std())
     assert kernel.scales[0] < 0.3 * kernel.scales[1:].min()
     assert kernel.noise_variance * y.var() == pytest.approx(0.04, rel=0.4)
@@ -251,8 +251,8 @@ def test_fit_without_noise() -> None:
     assert kernel.scales[2] == kernel.scales[3]
 
 
-def test_fit_of_constant_outputs_and_of_one_point() -> None:
-    for x, y in ((X, np.zeros(N)), (X[:1], np.ones(1)), (np.repeat(X[:1], 30, axis=0), RNG.normal(size=30))):
+def test_fit_of_constant_outputs_and_of_one_point(rng: np.random.Generator) -> None:
+    for x, y in ((X, np.zeros(N)), (X[:1], np.ones(1)), (np.repeat(X[:1], 30, axis=0), rng.normal(size=30))):
         kernel = fit_kernel(x, y)
         assert np.all(np.isfinite(kernel.scales))
         assert kernel.signal > 0.0
@@ -265,6 +265,6 @@ def test_length_scales_grow_with_the_root_of_the_dimensions() -> None:
     assert Priors().log_scale(40) - Priors().log_scale(10) == pytest.approx(math.log(2.0))
 
 
-def test_distances_are_never_negative() -> None:
-    x = 1e3 + 1e-9 * RNG.random((10, 3))
+def test_distances_are_never_negative(rng: np.random.Generator) -> None:
+    x = 1e3 + 1e-9 * rng.random((10, 3))
     assert np.all(squared_distances(x, x) >= 0.0)
