@@ -1,13 +1,13 @@
 """Shear: inputs mixed with each other, so that the axes of a valley need not be those of the parameters.
 
-With length scales alone, moving one parameter counts for the same whatever the others do. Where a larger learning rate goes
-with a larger batch, the good values lie along a valley askew to both, and a kernel that cannot say so takes
-short steps for far ones in every direction. A distance that can is Mahalanobis's:
+With length scales alone, the distance that a step of one parameter covers does not depend on the steps of the others. Where
+a larger learning rate goes with a larger batch, good values lie along a valley askew to both axes: a step along it changes
+little, one across it much, and length scales can only take every step for a long one. Mahalanobis's distance tells them apart:
 
     r² = (u - v)ᵀ A² (u - v),    A = exp(S)    S (c, c) symmetric, with zeros on its diagonal
 
-A is positive definite whatever S is, and its determinant is 1: how much there is of all distances stays with the length
-scales. S = 0 leaves all as it is.
+A is positive definite whatever S is, and its determinant is 1, so that volumes are up to the length scales. S = 0 leaves all
+as it is.
 
 Sources: Vivarelli and Williams 1999, "Discovering hidden features with Gaussian processes regression" (NIPS 11; a matrix in
 the place of length scales); Daleckii and Krein 1965 (the derivative of a function of a symmetric matrix).
