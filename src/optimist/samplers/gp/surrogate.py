@@ -167,9 +167,9 @@ class _Fit:
         self._priors = replace(settings.priors, n_dimensions=n_dimensions)
         self.features = domain.features(evidence.points, evidence.mask)
         self._groups, self._n_fitted = domain.groups, evidence.n_fitted
-        n_shaped = _n_shaping(domain, evidence, settings)
-        self._bent = domain.number_columns if n_shaped >= settings.n_before_warp else NO_COLUMNS
-        self._mixed = domain.number_columns if n_shaped >= settings.n_before_shear else NO_COLUMNS
+        n_telling = _n_telling(domain, evidence, settings)
+        self._bent = domain.number_columns if n_telling >= settings.n_before_warp else NO_COLUMNS
+        self._mixed = domain.number_columns if n_telling >= settings.n_before_shear else NO_COLUMNS
         self._evidence, self._settings, self._memo = evidence, settings, memo
 
     def objectives(self) -> tuple[GaussianProcess, ...]:
@@ -219,7 +219,7 @@ def _on_front(evidence: Evidence) -> BoolArray:
     return is_good
 
 
-def _n_shaping(domain: Domain, evidence: Evidence, settings: Settings) -> int:
+def _n_telling(domain: Domain, evidence: Evidence, settings: Settings) -> int:
     """How many trials show whether the ranges of numbers are badly chosen, or belong together; 0 if that cannot be seen.
 
     With several objectives it cannot: trials crowd along the front, which looks like a corner where more happens.
