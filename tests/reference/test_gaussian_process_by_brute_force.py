@@ -11,6 +11,7 @@ import pytest
 from scipy.optimize import approx_fprime
 from scipy.stats import invgamma, multivariate_t, norm
 
+from optimist.numerics import marginal_likelihood
 from optimist.numerics.gaussian_process import Factor, GaussianProcess, Kernel, squared_distances
 from optimist.numerics.marginal_likelihood import MarginalLikelihood, Priors, fit_kernel
 from optimist.numerics.shear import Shear
@@ -52,6 +53,18 @@ def test_posterior(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(mean, k @ inverse @ Y, rtol=1e-9)
     np.testing.assert_allclose(variance, np.diag(expected), rtol=1e-8)
     np.testing.assert_allclose(gaussian_process().covariance(points), expected, rtol=1e-7, atol=1e-10)
+
+
+def test_what_is_fitted_is_the_mean_at_the_inputs() -> None:
+    gp = gaussian_process(MIXED)
+    np.testing.assert_allclose(gp.fitted, gp.mean(X), rtol=1e-9)
+    np.testing.assert_array_equal(gp.mean(X), gp.posterior(X)[0])
+
+
+def test_many_points_are_looked_at_as_few_are(rng: np.random.Generator) -> None:
+    gp, points = gaussian_process(MIXED), rng.random((250, F))
+    one_by_one = np.concatenate([gp.posterior(point[None]) for point in points], axis=1)
+    np.testing.assert_allclose(gp.posterior(points), one_by_one, rtol=1e-8)
 
 
 def test_a_bent_process_is_a_straight_one_of_bent_points(rng: np.random.Generator) -> None:
@@ -151,6 +164,24 @@ def test_gradient_of_the_marginal_likelihood() -> None:
         np.testing.assert_allclose(likelihood.loss(theta)[1], numeric, rtol=1e-4, atol=1e-4)
 
 
+def test_loss_and_gradient_of_many_inputs(rng: np.random.Generator) -> None:
+    x = rng.random((150, F))
+    y = np.sin(5 * x[:, 0]) + 0.1 * rng.normal(size=150)
+    likelihood = MarginalLikelihood(x, y, GROUPS, Priors(), np.array([0, 2]), np.array([0, 1, 2]))
+    theta = likelihood.start() + 0.1
+    kernel = replace(likelihood.kernel(theta), signal=1.0)
+    u = kernel.scaled(x)
+    r = kernel.correlation(u, u) + kernel.noise * np.eye(150)
+    a, b = Priors().signal
+    by_definition = 0.5 * np.linalg.slogdet(r)[1] + (a + 75) * math.log(b + 0.5 * y @ np.linalg.solve(r, y))
+    medians, spreads = likelihood._prior
+    by_definition += 0.5 * float((((theta - medians) / spreads) ** 2).sum())
+    loss, gradient = likelihood.loss(theta)
+    assert loss == pytest.approx(by_definition, rel=1e-10)
+    numeric = approx_fprime(theta, lambda t: likelihood.loss(t)[0], 1e-6)
+    np.testing.assert_allclose(gradient, numeric, rtol=1e-4, atol=1e-3)
+
+
 def test_gradient_of_the_marginal_likelihood_of_a_bent_process() -> None:
     likelihood = MarginalLikelihood(X, Y, GROUPS, Priors(), WARP.columns)
     theta = np.concatenate([np.log([0.4, 0.8, 2.0, 0.02]), WARP.log_a, WARP.log_b])
@@ -217,7 +248,7 @@ def test_what_happens_in_a_corner_is_stretched() -> None:
         kernel, log_ratio = _shaped(f, 60, 2, np.random.default_rng(seed), bent=np.arange(2))
         log_ratios.append(log_ratio)
         assert kernel.warp is not None
-        corner, middle = kernel.warp.slopes(np.array([[0.02, 0.5], [0.5, 0.5]]))[:, 0]
+        corner, middle = kernel.warp.bent_and_slopes(np.array([[0.02, 0.5], [0.5, 0.5]]))[1][:, 0]
         assert corner > 3.0 * middle
     assert np.mean(log_ratios) < math.log(0.5)
 
@@ -231,11 +262,33 @@ def test_what_is_alike_everywhere_is_seldom_bent() -> None:
     assert n_bent <= 3
 
 
-def _draw_along_the_axes(seed: int) -> tuple[Any, Any]:
-    """40 points, and standardised outputs of a process with three length scales and some noise."""
+def test_a_search_that_gets_nowhere_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is mixed, to look for a shear costs less than to go on to the end, and what comes out is the same."""
+    sizes: list[int] = []
+    whole = MarginalLikelihood.loss
+
+    def noted(self: MarginalLikelihood, theta: Any) -> Any:
+        sizes.append(len(theta))
+        return whole(self, theta)
+
+    monkeypatch.setattr(MarginalLikelihood, "loss", noted)
+    draws = [_draw_along_the_axes(seed, d=6) for seed in range(5)]
+    kernels = [fit_kernel(x, y, mixed=np.arange(6)) for x, y in draws]
+    with_shear = 6 + 1 + 15  # length scales, the noise, entries
+    n_asked = sizes.count(with_shear)
+    sizes.clear()
+    monkeypatch.setattr(marginal_likelihood, "_MILESTONES", {})
+    to_the_end = [fit_kernel(x, y, mixed=np.arange(6)) for x, y in draws]
+    assert 0 < n_asked < 0.75 * sizes.count(with_shear)
+    for kernel, other in zip(kernels, to_the_end, strict=True):
+        np.testing.assert_array_equal(kernel.scales, other.scales)
+
+
+def _draw_along_the_axes(seed: int, d: int = 3) -> tuple[Any, Any]:
+    """40 points, and standardised outputs of a process with three different length scales and some noise."""
     rng = np.random.default_rng(seed)
-    x = rng.random((40, 3))
-    kernel = Kernel(np.array([0.3, 0.5, 1.0]), signal=1.0, noise=0.01, mean_variance=0.0)
+    x = rng.random((40, d))
+    kernel = Kernel(np.resize([0.3, 0.5, 1.0], d), signal=1.0, noise=0.01, mean_variance=0.0)
     correlation = kernel.correlation(kernel.scaled(x), kernel.scaled(x)) + 0.01 * np.eye(40)
     y = np.linalg.cholesky(correlation) @ rng.normal(size=40)
     return x, (y - y.mean()) / y.std()

@@ -54,8 +54,9 @@ def log_h(z: FloatArray) -> tuple[FloatArray, FloatArray]:
     rest = 1.0 - x * mills
     value[middle], slope[middle] = -0.5 * x * x - _HALF_LOG_2PI + np.log(rest), mills / rest
 
-    x = -z[far]
-    value[far], slope[far] = -0.5 * x * x - _HALF_LOG_2PI - 2.0 * np.log(x), x
+    if far.any():
+        x = -z[far]
+        value[far], slope[far] = -0.5 * x * x - _HALF_LOG_2PI - 2.0 * np.log(x), x
     return value, slope
 
 

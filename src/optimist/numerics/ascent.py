@@ -12,8 +12,9 @@ projection, with the coordinates held that press against one).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,14 @@ _SUFFICIENT: Final = 1e-4  # of the increase that the gradient promises
 _SHORTER: Final = 0.25
 _FIRST_STEP: Final = 0.1
 _LONGEST_STEP: Final = 0.5
-_SMALL_GAIN: Final = 1e-7  # a start rests after a step that gained less
+
+
+class _Rest(NamedTuple):
+    """When a start rests; see :func:`ascend`."""
+
+    tolerance: float
+    small_gain: float
+    reach: float
 
 
 def ascend(
@@ -38,6 +46,8 @@ def ascend(
     movable: BoolArray | None = None,
     n_evaluations: int = 40,
     tolerance: float = 1e-6,
+    small_gain: float = 1e-7,
+    reach: float = math.inf,
 ) -> tuple[FloatArray, FloatArray]:
     """Climb from each start until its steps no longer help.
 
@@ -47,6 +57,9 @@ def ascend(
         movable: (b, d) which coordinates may change; None if all may.
         n_evaluations: How often the objective is called at most.
         tolerance: A start rests when no coordinate's step is longer than that.
+        small_gain: And when its last step gained less than that, and its next one promises less as well.
+        reach: And when it is behind the best by more than so many times the larger of these two. Where only the best
+            matters, this leaves out what it takes to polish the others.
 
     Returns:
         The points (b, d) and their values (b,), none below that of its start.
@@ -55,13 +68,15 @@ def ascend(
     movable = np.ones_like(x, np.bool_) if movable is None else movable
     columns = np.flatnonzero(movable.any(axis=0))  # the others are left out of all matrices
 
+    rest = _Rest(tolerance, small_gain, reach)
+
     def evaluate(rows: IntArray, part: FloatArray) -> tuple[FloatArray, FloatArray]:
         points = start[rows]
         points[:, columns] = part
         values, gradients = objective(points)
         return values, gradients[:, columns]
 
-    x[:, columns], value = _ascend(evaluate, x[:, columns], movable[:, columns], n_evaluations, tolerance)
+    x[:, columns], value = _ascend(evaluate, x[:, columns], movable[:, columns], n_evaluations, rest)
     return x, value
 
 
@@ -70,7 +85,7 @@ def _ascend(
     x: FloatArray,
     movable: BoolArray,
     n_evaluations: int,
-    tolerance: float,
+    rest: _Rest,
 ) -> tuple[FloatArray, FloatArray]:
     value, gradient = evaluate(np.arange(len(x)), x)
     curvature = _Curvature(*x.shape)
@@ -91,7 +106,7 @@ def _ascend(
         is_better = gain >= _SUFFICIENT * np.maximum(promised, 0.0)
 
         length[active[~is_better]] *= _SHORTER
-        is_climbing[active] = np.abs(step).max(axis=1) > tolerance
+        is_climbing[active] = np.abs(step).max(axis=1) > rest.tolerance
         rows = active[is_better]
         if not len(rows):
             continue
@@ -100,7 +115,10 @@ def _ascend(
         free = _free(x[rows], gradient[rows], movable[rows])
         direction[rows] = curvature.direction(rows, np.where(free, gradient[rows], 0.0), free)
         length[rows] = 1.0
-        is_climbing[rows] &= np.any(free, axis=1) & (gain[is_better] > _SMALL_GAIN)
+        hope = np.maximum(gain[is_better], np.einsum("ij,ij->i", direction[rows], gradient[rows]))
+        helps = hope > rest.small_gain
+        may_lead = value.max() - value[rows] <= rest.reach * np.where(helps, hope, 1.0)
+        is_climbing[rows] &= np.any(free, axis=1) & helps & may_lead
     return x, value
 
 
@@ -145,16 +163,18 @@ class _Curvature:
             self._is_new[rows] = False
         along = np.einsum("ijk,ik->ij", inverse, y)
         s = s / curvature[:, None]
-        inverse += s[:, :, None] * (s * (curvature + np.einsum("ij,ij->i", y, along))[:, None])[:, None, :]
-        cross = along[:, :, None] * s[:, None, :]
-        inverse -= cross
-        inverse -= cross.transpose(0, 2, 1)
+        half = s * (0.5 * (curvature + np.einsum("ij,ij->i", y, along)))[:, None] - along
+        cross = half[:, :, None] * s[:, None, :]
+        inverse += cross
+        inverse += cross.transpose(0, 2, 1)
         self._inverse[rows] = inverse
 
     def direction(self, rows: IntArray, gradient: FloatArray, free: BoolArray) -> FloatArray:
         """The quasi-Newton step (n, d) of some starts, in their free coordinates."""
         step = np.einsum("ijk,ik->ij", self._inverse[rows], gradient)
         step[~free] = 0.0
+        step = _limited(step, _LONGEST_STEP)
         is_uphill = np.einsum("ij,ij->i", step, gradient) > 0.0
-        steepest = _limited(gradient, _FIRST_STEP, stretch=True)
-        return np.where(is_uphill[:, None], _limited(step, _LONGEST_STEP), steepest)
+        if not is_uphill.all():
+            step[~is_uphill] = _limited(gradient[~is_uphill], _FIRST_STEP, stretch=True)
+        return step

@@ -33,6 +33,7 @@ FloatArray = npt.NDArray[np.float64]
 
 _SQRT5: Final = math.sqrt(5.0)
 _MIN_VARIANCE: Final = 1e-12  # of a prediction, in units of s²
+_BLOCK: Final = 96  # so many points are looked at together: what is computed for them stays in the cache
 _JITTERS: Final = (0.0, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
 
 
@@ -66,17 +67,22 @@ class Kernel:
         u: FloatArray = (x if self.warp is None else self.warp.bent(x)) / self.scales
         return u
 
-    def gradients_by_points(self, x: FloatArray, by_scaled: FloatArray) -> FloatArray:
-        """Return the gradients (n, f) by points, given those by scaled points."""
+    def scaled_and_slopes(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return what ``scaled`` does, and the slopes (n, f) of each coordinate before it is mixed."""
+        bent, slopes = (x, np.ones_like(x)) if self.warp is None else self.warp.bent_and_slopes(x)
+        u = bent / self.scales
+        return u if self.shear is None else self.shear.mixed(u), slopes / self.scales
+
+    def gradients_by_points(self, slopes: FloatArray, by_scaled: FloatArray) -> FloatArray:
+        """Return gradients (..., n, f) by points, given those by scaled points and the slopes (n, f) that go with these."""
         by_unmixed = by_scaled if self.shear is None else self.shear.mixed(by_scaled)
-        slopes: FloatArray = (1.0 if self.warp is None else self.warp.slopes(x)) / self.scales
         return by_unmixed * slopes
 
     def correlation(self, u: FloatArray, other: FloatArray) -> FloatArray:
         """Return tau² + M between scaled points (n, f) and (m, f): (n, m), without noise."""
-        root = np.sqrt(squared_distances(u, other))
-        root *= _SQRT5
-        return matern(root) + self.mean_variance
+        correlation = matern(squared_distances(u, other))
+        correlation += self.mean_variance
+        return correlation
 
     @property
     def noise_variance(self) -> float:
@@ -86,23 +92,41 @@ class Kernel:
 
 def squared_distances(u: FloatArray, v: FloatArray) -> FloatArray:
     """Return (n, m) squared Euclidean distances between points u (n, f) and v (m, f)."""
-    r2 = u @ v.T
-    r2 *= -2.0
+    r2 = (-2.0 * u) @ v.T
     r2 += np.einsum("ij,ij->i", u, u)[:, None]
     r2 += np.einsum("ij,ij->i", v, v)
     return np.maximum(r2, 0.0, out=r2)
 
 
-def matern(root: FloatArray) -> FloatArray:
-    """Return the Matérn-5/2 kernel at ``root`` = sqrt(5) r."""
-    value: FloatArray = (1.0 + root + root * root / 3.0) * np.exp(-root)
-    return value
+# Large arrays are changed in place where that can be done: to get memory for a new one takes as long as to fill it.
 
 
-def matern_slope(root: FloatArray) -> FloatArray:
-    """Return the derivative of the kernel by r² at ``root`` = sqrt(5) r; finite and negative also at 0."""
-    slope: FloatArray = (-5.0 / 6.0) * (1.0 + root) * np.exp(-root)
-    return slope
+def matern(r2: FloatArray) -> FloatArray:
+    """Return the Matérn-5/2 kernel at squared distances, in their place."""
+    r2 *= 5.0
+    root = np.sqrt(r2)
+    r2 *= 1.0 / 3.0
+    r2 += root
+    r2 += 1.0
+    np.negative(root, out=root)
+    np.exp(root, out=root)
+    r2 *= root
+    return r2
+
+
+def matern_and_slope(r2: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the same, and its derivative by the squared distance; finite and negative also at 0."""
+    root = np.sqrt(r2)
+    root *= _SQRT5
+    decay = np.negative(root)
+    np.exp(decay, out=decay)
+    root += 1.0
+    root *= decay  # (1 + sqrt(5) r) exp(-sqrt(5) r)
+    r2 *= 5.0 / 3.0
+    r2 *= decay
+    r2 += root
+    root *= -5.0 / 6.0
+    return r2, root
 
 
 def cholesky(matrix: FloatArray) -> FloatArray:
@@ -191,14 +215,46 @@ class GaussianProcess:
         self.y = y
         self.alpha: FloatArray = (factor.whitening @ y) @ factor.whitening
 
+    @property
+    def fitted(self) -> FloatArray:
+        """(n,) the means of the function at the inputs, (R - eta I) alpha."""
+        fitted: FloatArray = self.y - self.kernel.noise * self.alpha
+        return fitted
+
+    def mean(self, x: FloatArray) -> FloatArray:
+        """Return means (m,) of the function at points (m, f).
+
+        Cost: O(m n f).
+        """
+        return self._correlation(x) @ self.alpha
+
     def posterior(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return means and variances (m,) of the function, without noise, at points (m, f).
 
         Cost: O(m n (n + f)).
         """
-        correlation = self.kernel.correlation(self.kernel.scaled(x), self.factor.scaled)
-        whitened = correlation @ self.factor.whitening.T
-        return correlation @ self.alpha, self._variance(whitened)
+        parts = [self._correlation(x[i : i + _BLOCK]) for i in range(0, max(len(x), 1), _BLOCK)]
+        means, variances = zip(
+            *[(c @ self.alpha, self._variance(c @ self.factor.whitening.T)) for c in parts], strict=True
+        )
+        return np.concatenate(means), np.concatenate(variances)
+
+    def posterior_gradients(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return means and variances (m,) at points (m, f), and the gradients (m, f) of either by the point."""
+        data, whitening = self.factor.scaled, self.factor.whitening
+        u, slopes = self.kernel.scaled_and_slopes(x)
+        correlation, slope = matern_and_slope(squared_distances(u, data))
+        correlation += self.kernel.mean_variance
+        whitened = correlation @ whitening.T
+        slope *= 2.0  # of the derivative of r² by u
+        by_correlation = np.stack([slope * self.alpha, slope * (whitened @ whitening)])  # of mean and variance
+        by_scaled = by_correlation.sum(axis=2)[:, :, None] * u - by_correlation @ data
+        by_scaled[1] *= -2.0 * self.kernel.signal
+        mean_slopes, variance_slopes = self.kernel.gradients_by_points(slopes, by_scaled)
+        return correlation @ self.alpha, self._variance(whitened), mean_slopes, variance_slopes
+
+    def _correlation(self, x: FloatArray) -> FloatArray:
+        return self.kernel.correlation(self.kernel.scaled(x), self.factor.scaled)
 
     def _variance(self, whitened: FloatArray) -> FloatArray:
         explained = np.einsum("ij,ij->i", whitened, whitened)
@@ -206,32 +262,10 @@ class GaussianProcess:
         variance: FloatArray = self.kernel.signal * np.maximum(prior - explained, _MIN_VARIANCE)
         return variance
 
-    def posterior_gradients(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return means and variances (m,) at points (m, f), and the gradients (m, f) of either by the point."""
-        data = self.factor.scaled
-        u = self.kernel.scaled(x)
-        root = np.sqrt(squared_distances(u, data))
-        root *= _SQRT5
-        decay = np.exp(-root)
-        correlation = (1.0 + root + root * root / 3.0) * decay + self.kernel.mean_variance
-        slope = (-5.0 / 3.0) * (1.0 + root) * decay  # by r², times the 2 of its derivative by u
-        whitened = correlation @ self.factor.whitening.T
-        by_mean = slope * self.alpha
-        by_variance = slope * (whitened @ self.factor.whitening)
-        mean_slopes = by_mean.sum(axis=1)[:, None] * u - by_mean @ data
-        variance_slopes = by_variance.sum(axis=1)[:, None] * u - by_variance @ data
-        variance_slopes *= -2.0 * self.kernel.signal
-        return (
-            correlation @ self.alpha,
-            self._variance(whitened),
-            self.kernel.gradients_by_points(x, mean_slopes),
-            self.kernel.gradients_by_points(x, variance_slopes),
-        )
-
     def covariance(self, x: FloatArray) -> FloatArray:
         """Return the posterior covariance (m, m) of the function at points (m, f)."""
         u = self.kernel.scaled(x)
-        whitened = self.kernel.correlation(u, self.factor.scaled) @ self.factor.whitening.T
+        whitened = self._correlation(x) @ self.factor.whitening.T
         covariance: FloatArray = self.kernel.signal * (self.kernel.correlation(u, u) - whitened @ whitened.T)
         return covariance
 
@@ -245,4 +279,4 @@ class GaussianProcess:
         Means stay as they are, variances shrink around the pending points ("kriging believer").
         Source: Ginsbourger, Le Riche and Carraro 2010, doi:10.1007/978-3-642-10701-6_6.
         """
-        return self.extended(x, self.posterior(x)[0])
+        return self.extended(x, self.mean(x))

@@ -41,12 +41,12 @@ class Shear:
     entries: FloatArray
 
     def mixed(self, u: FloatArray) -> FloatArray:
-        """Return points (n, f) with their columns mixed.
+        """Return points (..., n, f) with their columns mixed.
 
         A is symmetric, so the same brings gradients by mixed points to gradients by points.
         """
         mixed = u.copy()
-        mixed[:, self.columns] = u[:, self.columns] @ self._matrix
+        mixed[..., self.columns] = u[..., self.columns] @ self._matrix
         return mixed
 
     def gradient_by_entries(self, u: FloatArray, by_mixed: FloatArray) -> FloatArray:

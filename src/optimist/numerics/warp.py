@@ -47,15 +47,17 @@ class Warp:
         bent[:, self.columns] = -np.expm1(b_log_rest)
         return bent
 
-    def slopes(self, x: FloatArray) -> FloatArray:
-        """Return (n, f) by how much each bent column moves with its own value; 1 for the others."""
+    def bent_and_slopes(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the same, and (n, f) by how much each bent column moves with its own value; 1 for the others."""
         log_t = _inner_log(x[:, self.columns])
         log_rest, a_log_t = self._log_rest(log_t)
-        slopes = np.ones_like(x)
+        b_log_rest = np.exp(self.log_b) * log_rest
+        bent, slopes = x.copy(), np.ones_like(x)
+        bent[:, self.columns] = -np.expm1(b_log_rest)
         slopes[:, self.columns] = (1.0 - 2.0 * _MARGIN) * np.exp(
-            self.log_a + self.log_b + (np.exp(self.log_b) - 1.0) * log_rest + a_log_t - log_t
+            self.log_a + self.log_b + b_log_rest - log_rest + a_log_t - log_t
         )
-        return slopes
+        return bent, slopes
 
     def slopes_by_exponents(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return (n, w) slopes of the bent columns by ``log_a`` and by ``log_b``."""

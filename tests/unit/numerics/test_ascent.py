@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,10 @@ def test_follows_a_bent_valley() -> None:
 
 
 def test_from_any_start_it_ends_near_a_top(rng: np.random.Generator) -> None:
-    """A start rests after a step that gained next to nothing, which a few do where it is flat."""
+    """A start rests where neither the last step nor the next is worth while, which a few do where it is flat."""
     x, value = ascend(bowl(CENTRE, CURVATURE), rng.random((5, 3)))
-    np.testing.assert_allclose(x, np.tile(CENTRE, (5, 1)), atol=0.01)  # 0.006 was seen
-    np.testing.assert_allclose(value, 0.0, atol=1e-4)
+    np.testing.assert_allclose(x, np.tile(CENTRE, (5, 1)), atol=3e-3)  # 0.0017 was seen
+    np.testing.assert_allclose(value, 0.0, atol=1e-5)
     for end in ascend(valley, rng.random((6, 4)), n_evaluations=200)[0]:
         assert min(np.abs(end - top).max() for top in (0.75, LOWER_TOP)) < 0.1  # 0.05 was seen
 
@@ -105,6 +106,31 @@ def test_asks_no_more_often_than_allowed(n: int, rng: np.random.Generator) -> No
 
     ascend(counted, rng.random((3, 4)), n_evaluations=n)
     assert len(calls) == n
+
+
+def test_starts_that_cannot_overtake_the_best_are_given_up(rng: np.random.Generator) -> None:
+    def two_hills(x: Any) -> tuple[Any, Any]:
+        """A high one in the left half, and one that is lower by 5 in the right half."""
+        is_left = x[:, 0] < 0.5
+        centre = np.where(is_left[:, None], 0.25, 0.75) * np.ones_like(x)
+        value, gradient = bowl(centre, CURVATURE)(x)
+        return value - 5.0 * ~is_left, gradient
+
+    starts = rng.random((8, 3))
+    starts[:, 0] = 0.5 * starts[:, 0] + 0.5 * (np.arange(8) % 2)
+    asked: dict[float, int] = {}
+    for reach in (math.inf, 10.0):
+        n_asked = []
+
+        def counted(x: Any, n_asked: list[int] = n_asked) -> tuple[Any, Any]:
+            n_asked.append(len(x))
+            return two_hills(x)
+
+        x, value = ascend(counted, starts, reach=reach)
+        assert value.max() == pytest.approx(0.0, abs=1e-4)
+        np.testing.assert_allclose(x[np.argmax(value)], 0.25, atol=3e-3)
+        asked[reach] = sum(n_asked)
+    assert asked[10.0] < 0.8 * asked[math.inf]
 
 
 def test_a_flat_function(rng: np.random.Generator) -> None:

@@ -29,6 +29,8 @@ _SCALES: Final = np.array([0.3, 0.1, 0.03, 0.01, 0.003])  # of candidates around
 _N_MOVED: Final = 6.0  # so many coordinates of these differ from the trial's, on average
 _MAX_VALUES: Final = 12  # a discrete parameter with more is changed by steps
 _N_ROUNDS: Final = 4
+_SMALL_GAIN: Final = 1e-3  # of the logarithm of the acquisition function: as good as nothing
+_REACH: Final = 10.0
 _WAY_BACK: Final = (0.9, 0.7, 0.5, 0.25)
 
 
@@ -171,6 +173,8 @@ def _climb(ground: Ground, points: FloatArray, values: FloatArray, n_evaluations
         domain.features(points, mask),
         movable=movable,
         n_evaluations=n_evaluations,
+        small_gain=_SMALL_GAIN,
+        reach=_REACH,
     )
     climbed = np.where(np.isnan(ground.fixed), domain.points(features, points, mask), ground.fixed)
     climbed_values = ground.value(climbed)

@@ -79,7 +79,7 @@ class Surrogate:
         """The surrogate if pending trials (m, f) gave what is expected of them."""
         if not len(features):
             return self
-        expected = np.stack([gp.posterior(features)[0] for gp in self.objectives], axis=1)
+        expected = np.stack([gp.mean(features) for gp in self.objectives], axis=1)
         return replace(
             self,
             objectives=tuple(gp.believing(features) for gp in self.objectives),
@@ -139,7 +139,8 @@ def build_surrogate(
     constraints = [fit.constraint(column) for column in evidence.constraints.T]
     if evidence.has_failed.any():
         constraints.append(fit.constraint(np.where(evidence.has_failed, 1.0, -1.0)))
-    expected = np.stack([gp.posterior(fit.features[evidence.is_feasible])[0] for gp in objectives], axis=1)
+    is_known = ~np.isnan(evidence.losses).any(axis=1)
+    expected = np.stack([gp.fitted for gp in objectives], axis=1)[evidence.is_feasible[is_known]]
     goal = goal_of(expected, weights, looks_beyond=boldness < settings.beyond_share)
     if isinstance(goal, Incumbent) and boldness < settings.bold_share and _stands_still(expected[:, 0]):
         goal = Incumbent(goal.best - _REAL_IMPROVEMENT)
