@@ -1,12 +1,14 @@
 """Record full learning curves of random hyperparameters, so that pruners can be measured without training anything.
 
-Two tasks: the network of `examples/fashion_trainer.py` on FashionMNIST, and gradient boosting on scikit-learn's digits.
+Three tasks: the network of `examples/fashion_trainer.py` on FashionMNIST, and gradient boosting and a network of one hidden
+layer on scikit-learn's digits.
 Every run that ends adds a line to `benchmarks/results/curves-<task>.jsonl`. Whoever stops the script loses only the
 runs under way: the next call does what is missing. At the end the lines join `benchmarks/curves/<task>.json.bz2`, whose
 form `benchmarks/recorded_curves.py` describes; its runs are not done again.
 
     python benchmarks/curves/record.py fashion_mnist --runs 1600     300 more: twenty minutes on two cores; needs PyTorch
     python benchmarks/curves/record.py digits --runs 1860            240 more: about ten minutes
+    python benchmarks/curves/record.py digits_network --runs 1000    a few minutes
     python benchmarks/curves/record.py digits --runs 0               pack what has been recorded so far
 """
 
@@ -108,14 +110,11 @@ def load_fashion_test() -> Any:
 
 
 def run_digits(params: Mapping[str, Any], seed: int) -> tuple[list[float], float, list[float]]:
-    """Boost trees for digits, a few stages at a time; of 1,797 images half trains, a quarter validates."""
-    from sklearn.datasets import load_digits
+    """Boost trees for digits, a few stages at a time."""
     from sklearn.ensemble import GradientBoostingClassifier
     from sklearn.metrics import log_loss
 
-    images, labels = load_digits(return_X_y=True)
-    drawn = np.random.default_rng(SEED).permutation(len(labels))
-    train, validation, test = np.split(drawn, [len(drawn) // 2, len(drawn) * 3 // 4])
+    images, labels, (train, validation, test) = load_digits_parts()
     model = GradientBoostingClassifier(warm_start=True, random_state=seed, **params)
     watch = Stopwatch()
     for step in range(N_STEPS):
@@ -123,6 +122,33 @@ def run_digits(params: Mapping[str, Any], seed: int) -> tuple[list[float], float
         model.fit(images[train], labels[train])
         watch.report(float(log_loss(labels[validation], model.predict_proba(images[validation]))), step)
     return watch.values, float(log_loss(labels[test], model.predict_proba(images[test]))), watch.seconds
+
+
+def run_digits_network(params: Mapping[str, Any], seed: int) -> tuple[list[float], float, list[float]]:
+    """Train a network of one hidden layer for digits."""
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.preprocessing import StandardScaler
+
+    images, labels, (train, validation, test) = load_digits_parts()
+    images = StandardScaler().fit(images[train]).transform(images)
+    names = {"learning_rate": "learning_rate_init", "width": "hidden_layer_sizes"}
+    model = MLPClassifier(random_state=seed, **{names.get(name, name): value for name, value in params.items()})
+    watch = Stopwatch()
+    for step in range(N_STEPS):
+        with contextlib.suppress(ValueError):  # its weights are infinite, and stay so
+            model.partial_fit(images[train], labels[train], classes=np.unique(labels))
+        watch.report(float((model.predict(images[validation]) == labels[validation]).mean()), step)
+    return watch.values, float((model.predict(images[test]) == labels[test]).mean()), watch.seconds
+
+
+@functools.cache
+def load_digits_parts() -> tuple[Any, Any, list[Any]]:
+    """1,797 images, their labels, and which of them train (half), validate and test (a quarter each)."""
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    drawn = np.random.default_rng(SEED).permutation(len(labels))
+    return images, labels, np.split(drawn, [len(drawn) // 2, len(drawn) * 3 // 4])
 
 
 TASKS: Final = {
@@ -156,6 +182,22 @@ TASKS: Final = {
             "min_samples_leaf": IntDistribution(1, 64, log=True),
         },
         run=run_digits,
+    ),
+    "digits_network": Task(
+        title="network of one hidden layer on 898 of scikit-learn's digits, 449 for validation",
+        metric="validation accuracy",
+        final_metric="test accuracy",
+        direction="maximize",
+        step="epoch",
+        space={
+            "learning_rate": FloatDistribution(1e-5, 1.0, log=True),
+            "width": IntDistribution(4, 256, log=True),
+            "alpha": FloatDistribution(1e-7, 10.0, log=True),
+            "batch_size": CategoricalDistribution([16, 32, 64, 128]),
+            "activation": CategoricalDistribution(["relu", "tanh", "logistic"]),
+            "solver": CategoricalDistribution(["sgd", "adam"]),
+        },
+        run=run_digits_network,
     ),
 }
 
