@@ -49,7 +49,9 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         load("mnist")
 
 
-@pytest.mark.parametrize(("name", "n_runs", "n_steps"), [("fashion_mnist", 1300, 12), ("digits", 1620, 20), ("digits_network", 1000, 20)])
+@pytest.mark.parametrize(
+    ("name", "n_runs", "n_steps"), [("fashion_mnist", 1300, 12), ("digits", 1620, 20), ("digits_network", 1000, 20)]
+)
 def test_shipped_curves_are_whole(name: str, n_runs: int, n_steps: int) -> None:
     recorded = load(name)
 
