@@ -40,8 +40,8 @@ _GAIN_PER_ENTRY: Final = 0.5
 """For columns to be mixed, as much again for each entry of S: where nothing is mixed, 60 to 100 points in 5 to 12 dimensions
 gain 0.1 to 0.3."""
 _MILESTONES: Final = {4: 0.25, 8: 0.5}
-"""After so many steps a search must have made that share of the gain, or it is given up. Of those that go on to make all of it
-nearly each has two thirds by then; most of the others have a third, and would take as many steps again."""
+"""After so many steps a search must have made that share of the gain, or it is given up. Of those that make all of it in the end,
+nearly each has almost half after four and two thirds after eight; most of the others have a third, and would take as many again."""
 _BLOCK: Final = 64  # rows
 _LOG_EXPONENT_BOUNDS: Final = (-2.0, 2.0)
 _ENTRY_BOUNDS: Final = (-3.0, 3.0)
@@ -220,7 +220,10 @@ class MarginalLikelihood:
 
 
 def _lower_matern_and_slope(u: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The kernel between points (n, f) and its slope by squared distances, (n, n): the lower halves, with zeros above."""
+    """The lower halves of the kernel between points (n, f) and of its slope by squared distances, (n, n).
+
+    Above the diagonal slopes are 0, and kernels not to be used.
+    """
     value, slope = np.zeros((2, len(u), len(u)))
     for start in range(0, len(u), _BLOCK):
         stop = start + _BLOCK
