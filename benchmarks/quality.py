@@ -46,9 +46,9 @@ SHARES = (0.25, 0.5, 1.0)
 LEAST_REGRET = 1e-8
 TOLERATED_LOSS = 0.05
 SMALL_SET = (
-    *("f8-5d", "f10-5d", "f21-5d"),
-    *("network", "pipeline", "turned", "optimisers", "schedule", "regularised"),
-    *("svm", "logistic", "boosting", "svc", "small-network"),
+    *("f2-5d", "f8-5d", "f10-5d", "f12-5d", "f21-5d"),
+    *("network", "counts", "pipeline", "turned", "optimisers", "schedule", "regularised"),
+    *("svm", "forest", "logistic", "boosting", "perceptron", "svc", "small-network"),
     *("regressing-neighbors", "tree", "kernel-ridge", "selected-bayes"),
 )
 """Problems that the slow contenders are measured on."""
