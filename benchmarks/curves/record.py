@@ -8,7 +8,7 @@ form `benchmarks/recorded_curves.py` describes; its runs are not done again.
 
     python benchmarks/curves/record.py fashion_mnist --runs 1600     300 more: twenty minutes on two cores; needs PyTorch
     python benchmarks/curves/record.py digits --runs 1860            240 more: about ten minutes
-    python benchmarks/curves/record.py digits_network --runs 1000    a few minutes
+    python benchmarks/curves/record.py digits_network --runs 1000    a quarter of an hour on one core
     python benchmarks/curves/record.py digits --runs 0               pack what has been recorded so far
 """
 

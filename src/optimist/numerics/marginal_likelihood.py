@@ -41,7 +41,7 @@ _GAIN_PER_ENTRY: Final = 0.5
 gain 0.1 to 0.3."""
 _MILESTONES: Final = {4: 0.25, 8: 0.5}
 """After so many steps a search must have made that share of the gain, or it is given up. Of those that make all of it in the end,
-nearly each has almost half after four and two thirds after eight; most of the others have a third, and would take as many again."""
+nearly each has almost half after four and two thirds after eight; half of the others have less than 0.4 after eight."""
 _BLOCK: Final = 64  # rows
 _LOG_EXPONENT_BOUNDS: Final = (-2.0, 2.0)
 _ENTRY_BOUNDS: Final = (-3.0, 3.0)

@@ -42,10 +42,7 @@ class Warp:
 
     def bent(self, x: FloatArray) -> FloatArray:
         """Return points (n, f) with their columns bent; [0, 1] stays [0, 1]."""
-        bent = x.copy()
-        b_log_rest = np.exp(self.log_b) * self._log_rest(_inner_log(x[:, self.columns]))[0]
-        bent[:, self.columns] = -np.expm1(b_log_rest)
-        return bent
+        return self.bent_and_slopes(x)[0]
 
     def bent_and_slopes(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the same, and (n, f) by how much each bent column moves with its own value; 1 for the others."""

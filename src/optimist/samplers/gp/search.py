@@ -30,7 +30,7 @@ _N_MOVED: Final = 6.0  # so many coordinates of these differ from the trial's, o
 _MAX_VALUES: Final = 12  # a discrete parameter with more is changed by steps
 _N_ROUNDS: Final = 4
 _SMALL_GAIN: Final = 1e-3  # of the logarithm of the acquisition function: as good as nothing
-_REACH: Final = 10.0
+_REACH: Final = 10.0  # a climb that is further behind the best, in units of what a step gains, is given up
 _WAY_BACK: Final = (0.9, 0.7, 0.5, 0.25)
 
 

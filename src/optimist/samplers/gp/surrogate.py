@@ -166,7 +166,7 @@ class _Fit:
     def __init__(self, domain: Domain, evidence: Evidence, settings: Settings, memo: Memo) -> None:
         n_dimensions = max(round(float(evidence.mask[: evidence.n_fitted or None].sum(axis=1).mean()), 1), 1.0)
         self._priors = replace(settings.priors, n_dimensions=n_dimensions)
-        self.features = domain.features(evidence.points, evidence.mask)
+        self._features = domain.features(evidence.points, evidence.mask)
         self._groups, self._n_fitted = domain.groups, evidence.n_fitted
         n_telling = _n_telling(domain, evidence, settings)
         self._bent = domain.number_columns if n_telling >= settings.n_before_warp else NO_COLUMNS
@@ -201,7 +201,7 @@ class _Fit:
         mixed: IntArray = NO_COLUMNS,
     ) -> GaussianProcess:
         known = ~np.isnan(values)
-        x, y = self.features[known], values[known]
+        x, y = self._features[known], values[known]
         n = int(known[: self._n_fitted].sum()) or len(x)
         first, outputs, priors = x[:n], transform(y[:n]), self._priors
         made_of = (priors, self._groups, bent, mixed, first, outputs)
