@@ -45,7 +45,7 @@ class Warp:
         return self.bent_and_slopes(x)[0]
 
     def bent_and_slopes(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the same, and (n, f) by how much each bent column moves with its own value; 1 for the others."""
+        """Return what ``bent`` does, and (n, f) by how much each bent column moves with its own value; 1 for the others."""
         log_t = _inner_log(x[:, self.columns])
         log_rest, a_log_t = self._log_rest(log_t)
         b_log_rest = np.exp(self.log_b) * log_rest
