@@ -511,6 +511,7 @@ def test_an_objective_that_cannot_be_opened_there(
 
 
 def test_slots(threads: Executor, processes: Executor, dask: Any, ray: Any) -> None:
+    dask.wait_for_workers(2, timeout=60)  # the nanny may still be about to replace one that an earlier test killed
     assert [pool_of(executor).count_slots() for executor in (threads, processes, dask, ray)] == [2, 2, 2, 2]
     assert pool_of(dask.get_executor(resources={"GPU": 1})).count_slots() == 2
     assert [RayExecutor(**few).max_workers for few in ({"num_cpus": 0.5}, {"num_cpus": 2}, {"num_gpus": 1})] == [
