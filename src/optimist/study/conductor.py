@@ -23,11 +23,12 @@ from optimist.states import TrialState
 from optimist.storages.base import Terms
 from optimist.study.constrained_trial import ConstrainedTrial
 from optimist.study.escort import Escort
-from optimist.study.live_trial import Owner, Trial
+from optimist.study.live_trial import Trial
 from optimist.study.lost_trials import LostTrials
 from optimist.study.number_order import NumberOrder, StudyAsOf
 from optimist.study.outcome import Outcome
 from optimist.study.promotions import Promotions
+from optimist.study.suggesting_trial import Owner
 
 _logger = get_logger(__name__)
 

@@ -31,7 +31,8 @@ from optimist.history.parameter_constraint import ParameterConstraint
 from optimist.numerics.streams import number_again
 from optimist.samplers.base import BaseSampler, ColumnSampler
 from optimist.search_space.quantile import quantile_function
-from optimist.study.live_trial import Owner, Trial
+from optimist.study.live_trial import Trial
+from optimist.study.suggesting_trial import Owner
 
 N_ATTEMPTS: Final = 8
 """So often a model is asked."""

@@ -33,7 +33,7 @@ from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.states import TrialState
 from optimist.study.defaults import defaults_are_due
-from optimist.study.live_trial import Owner
+from optimist.study.suggesting_trial import Owner
 
 _logger = get_logger(__name__)
 

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from optimist.distributions import BaseDistribution, check_distribution_compatibility
 from optimist.exceptions import ForbiddenParametersError, TrialNotFoundError, UpdateFinishedTrialError
@@ -48,10 +48,12 @@ from optimist.study.progress import Progress
 from optimist.study.promotions import Promotions, at_rung
 from optimist.study.provenance import note_constraint, note_provenance
 
-if TYPE_CHECKING:
-    pass
-
 _logger = get_logger(__name__)
+
+_OF_THIS_PROCESS = frozenset(
+    ("in_loop", "is_stopping", "proposal_lock", "_optimize_lock", "lost_trials", "escort", "checkpoints", "promotions")
+)
+"""What a study has anew in each process that it goes to."""
 
 
 class Study(NextSteps):
@@ -89,7 +91,7 @@ class Study(NextSteps):
         self.pruner: BasePruner = pruner
         self.keep_checkpoints = False
         self.parameter_constraint = parameter_constraint
-        self._make_locks()
+        self._begin_here()
 
     @property
     def parameter_constraint(self) -> Predicate | None:
@@ -100,7 +102,8 @@ class Study(NextSteps):
     def parameter_constraint(self, predicate: Predicate | None) -> None:
         self.constraint = None if predicate is None else ParameterConstraint(predicate)
 
-    def _make_locks(self) -> None:
+    def _begin_here(self) -> None:
+        """Make what belongs to this process."""
         self.is_stopping = False
         self.in_loop = threading.local()
         self.proposal_lock = threading.RLock()
@@ -111,21 +114,11 @@ class Study(NextSteps):
         self.promotions = Promotions(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        made_anew = (
-            "_optimize_lock",
-            "lost_trials",
-            "checkpoints",
-            "escort",
-            "in_loop",
-            "is_stopping",
-            "promotions",
-            "proposal_lock",
-        )
-        return {key: value for key, value in self.__dict__.items() if key not in made_anew}
+        return {key: value for key, value in self.__dict__.items() if key not in _OF_THIS_PROCESS}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._make_locks()
+        self._begin_here()
 
     @property
     def _study_id(self) -> int:

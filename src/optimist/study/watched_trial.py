@@ -14,7 +14,8 @@ from optimist.execution.memory import can_measure, resident_bytes
 from optimist.history.draft import Draft
 from optimist.history.layout import Edge
 from optimist.study.constrained_trial import ConstrainedTrial
-from optimist.study.live_trial import Owner, Trial
+from optimist.study.live_trial import Trial
+from optimist.study.suggesting_trial import Owner
 
 _INTERVAL_S = 0.02
 
