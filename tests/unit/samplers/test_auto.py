@@ -78,6 +78,27 @@ def test_running_trials_take_turns_at_a_standstill() -> None:
     assert found == ["GPSampler", "TPESampler"] * 2
 
 
+def test_trials_that_ran_when_the_best_one_ended_are_no_standstill() -> None:
+    def asked() -> optimist.Trial:
+        trial = study.ask()
+        bowl(trial)
+        return trial
+
+    n_running = 4
+    study = optimist.create_study(sampler=AutoSampler(seed=3))
+    study.optimize(descent, 8)
+    running = [asked() for _ in range(n_running)]
+    for _ in range(PATIENCE + 6):
+        study.tell(running.pop(0), 1000.0)
+        running.append(asked())
+    n_early = (
+        n_running + PATIENCE + n_running - 2
+    )  # the last of them when one trial less than it takes knew the best one
+    later = [trial.system_attrs[METHOD_KEY][0] for trial in study.trials[8:]]
+    assert later[:n_early] == ["GPSampler"] * n_early
+    assert Counter(later[n_early:]) == {"TPESampler": 2, "GPSampler": 2}
+
+
 def test_with_a_seed_the_clock_plays_no_part() -> None:
     found = []
     for pause_s in (0.0, 0.02):

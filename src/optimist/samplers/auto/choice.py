@@ -20,7 +20,8 @@ N_BEFORE_TURNS: Final = 10
 
 PATIENCE: Final = 5
 """After so many trials without a better one every other trial is proposed by another model. On landscapes with steps and
-plateaus, as those of real models are, a Gaussian process polishes what cannot get better."""
+plateaus, as those of real models are, a Gaussian process polishes what cannot get better. Trials that ran when the best
+one ended knew nothing of it, and do not count; these are about as many as run now."""
 
 
 class Choice(NamedTuple):
@@ -52,7 +53,7 @@ def choose(view: View) -> Choice:
             return _OTHER_OF_THREE if is_turn and view.n_objectives == 3 else _MANY_OF_SEVERAL
         return _OTHER_OF_SEVERAL if is_turn else _FEW_OF_SEVERAL
     best = view.leader(loss)
-    stands_still = best is not None and view.n - 1 - best.row >= PATIENCE
+    stands_still = best is not None and view.n - 1 - best.row - len(view.running) >= PATIENCE
     return _AT_STANDSTILL if stands_still and place % 2 == 1 else _ONE
 
 

@@ -48,17 +48,17 @@ class GeneticSampler(PinnedSampler, BaseGASampler):
     def __init__(
         self,
         *,
-        population_size: int,
-        mutation: BaseMutation | None,
-        mutation_prob: float | None,
-        crossover: BaseCrossover | None,
-        crossover_prob: float,
-        swapping_prob: float,
-        seed: int | None,
-        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None,
-        elite_population_selection_strategy: SelectElites | None,
-        child_generation_strategy: MakeChild | None,
-        after_trial_strategy: AfterTrial | None,
+        population_size: int = 50,
+        mutation: BaseMutation | None = None,
+        mutation_prob: float | None = None,
+        crossover: BaseCrossover | None = None,
+        crossover_prob: float = 0.9,
+        swapping_prob: float = 0.5,
+        seed: int | None = None,
+        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
+        elite_population_selection_strategy: SelectElites | None = None,
+        child_generation_strategy: MakeChild | None = None,
+        after_trial_strategy: AfterTrial | None = None,
     ) -> None:
         PinnedSampler.__init__(self, seed)
         BaseGASampler.__init__(self, population_size)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 
-from optimist.history.records import FrozenTrial
 from optimist.numerics.pareto import constrained_ranks, crowding_distance
 from optimist.samplers.evolution.genetic import (
-    AfterTrial,
     FloatArray,
     GeneticSampler,
     IntArray,
-    MakeChild,
-    SelectElites,
 )
-from optimist.samplers.nsgaii.base import BaseCrossover, BaseMutation
 
 
 class NSGAIISampler(GeneticSampler):
@@ -68,35 +61,6 @@ class NSGAIISampler(GeneticSampler):
 
     Source: Deb et al. 2002, A fast and elitist multiobjective genetic algorithm: NSGA-II, doi:10.1109/4235.996017.
     """
-
-    def __init__(
-        self,
-        *,
-        population_size: int = 50,
-        mutation: BaseMutation | None = None,
-        mutation_prob: float | None = None,
-        crossover: BaseCrossover | None = None,
-        crossover_prob: float = 0.9,
-        swapping_prob: float = 0.5,
-        seed: int | None = None,
-        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
-        elite_population_selection_strategy: SelectElites | None = None,
-        child_generation_strategy: MakeChild | None = None,
-        after_trial_strategy: AfterTrial | None = None,
-    ) -> None:
-        super().__init__(
-            population_size=population_size,
-            mutation=mutation,
-            mutation_prob=mutation_prob,
-            crossover=crossover,
-            crossover_prob=crossover_prob,
-            swapping_prob=swapping_prob,
-            seed=seed,
-            constraints_func=constraints_func,
-            elite_population_selection_strategy=elite_population_selection_strategy,
-            child_generation_strategy=child_generation_strategy,
-            after_trial_strategy=after_trial_strategy,
-        )
 
     def select(self, losses: FloatArray, violations: FloatArray, m: int, rng: np.random.Generator) -> IntArray:
         return np.sort(_crowded_order(losses, violations)[:m])

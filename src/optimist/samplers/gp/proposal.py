@@ -117,7 +117,10 @@ class Proposer:
             return None
         activity = Activity(domain, evidence.points, evidence.mask, known.order)
         weights = 1.0 / (rng.dirichlet(np.ones(view.n_objectives)) + 0.02)  # of the objectives, if they are many
-        surrogate = build_surrogate(domain, evidence, self._settings, self._memo, weights, boldness=rng.random())
+        boldness, n_running = rng.random(), len(view.running)
+        surrogate = build_surrogate(
+            domain, evidence, self._settings, self._memo, weights, boldness=boldness, n_running=n_running
+        )
         pending = _pending(view, domain, activity)
         surrogate = surrogate.believing(pending)
         incumbents = self._incumbents(evidence, rng)

@@ -14,7 +14,7 @@ from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.logging import get_logger
 from optimist.numerics.blas_threads import one_blas_thread
-from optimist.samplers.advised import advised_values, follows_advice, is_advised
+from optimist.samplers.advised import values_before_model
 from optimist.samplers.alone import propose_alone
 from optimist.samplers.base import BaseSampler
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
@@ -35,7 +35,6 @@ _N_DESIGNED: Final = 16  # trials; where so many have failed, the design has not
 
 _RELATIVE_LANE: Final = 1
 _FIRST_SINGLE_LANE: Final = 2
-_ADVICE_LANE: Final = 2**20
 
 
 class GPSampler(PinnedSampler):
@@ -133,12 +132,7 @@ class GPSampler(PinnedSampler):
     def propose(self, trial: TrialLike, space: dict[str, BaseDistribution]) -> dict[str, Any]:
         view, untried = trial.view, self._untried(trial)
         if self._is_startup(view):
-            if follows_advice(trial.number) and is_advised(view):
-                advised = advised_values(view, space, self.streams.generator(trial.number, _ADVICE_LANE), untried)
-                if advised is not None:
-                    return advised
-            drawn = None if untried is None else untried.draw()
-            return {} if drawn is None else {name: drawn[name] for name in space if name in drawn}
+            return values_before_model(view, space, self.streams, trial.number, untried)
         rng = self.streams.generator(trial.number, _RELATIVE_LANE)
         model = self._model()
         with one_blas_thread():

@@ -120,7 +120,14 @@ class Surrogate:
 
 
 def build_surrogate(
-    domain: Domain, evidence: Evidence, settings: Settings, memo: Memo, weights: FloatArray, boldness: float
+    domain: Domain,
+    evidence: Evidence,
+    settings: Settings,
+    memo: Memo,
+    weights: FloatArray,
+    *,
+    boldness: float,
+    n_running: int,
 ) -> Surrogate:
     """Fit what can be learned from the trials.
 
@@ -133,6 +140,7 @@ def build_surrogate(
         boldness: From 0, the boldest, to 1. Bold trials ask for a real improvement as soon as the latest brought next to
             none: a search that has found the bottom of one valley then looks into the others, instead of polishing for
             ever. Of three objectives they look beyond the ends of the front.
+        n_running: How many trials run: about so many of the latest knew nothing of those just before them.
     """
     fit = _Fit(domain, evidence, settings, memo)
     objectives = fit.objectives()
@@ -142,14 +150,18 @@ def build_surrogate(
     is_known = ~np.isnan(evidence.losses).any(axis=1)
     expected = np.stack([gp.fitted for gp in objectives], axis=1)[evidence.is_feasible[is_known]]
     goal = goal_of(expected, weights, looks_beyond=boldness < settings.beyond_share)
-    if isinstance(goal, Incumbent) and boldness < settings.bold_share and _stands_still(expected[:, 0]):
+    if (
+        isinstance(goal, Incumbent)
+        and boldness < settings.bold_share
+        and _stands_still(expected[:, 0], _PATIENCE + n_running)
+    ):
         goal = Incumbent(goal.best - _REAL_IMPROVEMENT)
     return Surrogate(domain, objectives, tuple(constraints), goal)
 
 
-def _stands_still(expected: FloatArray) -> bool:
+def _stands_still(expected: FloatArray, n_latest: int) -> bool:
     """Whether the latest trials improved on those before by next to nothing; losses (n,) in the order of the trials."""
-    before, latest = expected[:-_PATIENCE], expected[-_PATIENCE:]
+    before, latest = expected[:-n_latest], expected[-n_latest:]
     return len(before) > 0 and float(before.min() - latest.min()) < _NOTHING
 
 

@@ -15,7 +15,7 @@ from optimist.history.protocols import StudyLike, TrialLike
 from optimist.history.records import FrozenTrial
 from optimist.history.view import View
 from optimist.logging import get_logger
-from optimist.samplers.advised import advised_values, follows_advice, is_advised
+from optimist.samplers.advised import follows_advice, is_advised, values_before_model
 from optimist.samplers.constraints import note_constraints, warn_of_constraints_func
 from optimist.samplers.pinned import PinnedSampler
 from optimist.samplers.startup import LatinHypercube
@@ -36,7 +36,6 @@ MAX_GOOD: Final = 25
 """The number of good trials does not grow beyond this."""
 
 _N_FULL_WEIGHT: Final = 25
-_ADVICE_LANE: Final = 2**20
 _FIRST_SINGLE_LANE: Final = 1
 
 T = TypeVar("T")
@@ -179,12 +178,7 @@ class TPESampler(PinnedSampler):
     def propose(self, trial: TrialLike, space: dict[str, BaseDistribution]) -> dict[str, Any]:
         view, untried = trial.view, self._untried(trial)
         if self._is_startup(view):
-            if follows_advice(trial.number) and is_advised(view):
-                advised = advised_values(view, space, self.streams.generator(trial.number, _ADVICE_LANE), untried)
-                if advised is not None:
-                    return advised
-            drawn = None if untried is None else untried.draw()
-            return {} if drawn is None else {name: drawn[name] for name in space if name in drawn}
+            return values_before_model(view, space, self.streams, trial.number, untried)
         from optimist.samplers.tpe.model import n_uniforms, propose
 
         settings = self._model_settings()
