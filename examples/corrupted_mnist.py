@@ -107,7 +107,7 @@ def work(arguments: argparse.Namespace) -> None:
     study = optimist.load_study(
         study_name=study_name(arguments),
         storage=arguments.storage,
-        sampler=optimist.samplers.TPESampler(seed=SEED),
+        sampler=optimist.samplers.AutoSampler(seed=SEED),
         pruner=optimist.pruners.CurvePruner(),
     )
 

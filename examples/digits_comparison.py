@@ -53,8 +53,7 @@ def main() -> None:
     optimist.logging.set_verbosity(optimist.logging.WARNING)
     run("grid", 1000, optimist.samplers.GridSampler(GRIDS[arguments.grid], seed=0), arguments.storage)
     for seed in range(arguments.repeats):
-        bayesian = optimist.samplers.TPESampler(seed=seed, n_startup_trials=4)
-        run(f"bayesian-{seed}", arguments.trials, bayesian, arguments.storage)
+        run(f"bayesian-{seed}", arguments.trials, optimist.samplers.AutoSampler(seed=seed), arguments.storage)
         run(f"random-{seed}", arguments.trials, optimist.samplers.RandomSampler(seed=seed), arguments.storage)
     print("Now ask:")
     print(

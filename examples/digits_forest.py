@@ -78,8 +78,8 @@ def main() -> None:
     optimist.logging.set_verbosity(optimist.logging.WARNING)  # the progress bar says enough
 
     plan = {  # study name: (trials, sampler)
-        "digits-defaults": (1, optimist.samplers.TPESampler(seed=SEED)),
-        "digits-bayesian": (arguments.trials, optimist.samplers.TPESampler(seed=SEED, n_startup_trials=4)),
+        "digits-defaults": (1, optimist.samplers.AutoSampler(seed=SEED)),
+        "digits-bayesian": (arguments.trials, optimist.samplers.AutoSampler(seed=SEED)),
         "digits-grid": (prod(map(len, grid.values())), optimist.samplers.GridSampler(grid, seed=SEED)),
     }
     console = Console()

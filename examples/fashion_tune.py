@@ -153,7 +153,7 @@ def tune(arguments: argparse.Namespace) -> optimist.Study:
         study_name="fashion-{pruner}-{train_size}-images-{epochs}-epochs-seed-{seed}".format(**vars(arguments)),
         storage=arguments.storage,
         direction="maximize",
-        sampler=optimist.samplers.TPESampler(seed=arguments.seed),
+        sampler=optimist.samplers.AutoSampler(seed=arguments.seed),
         pruner=pruner if arguments.pruner == "none" else pruners.AuditedPruner(pruner, arguments.control),
         load_if_exists=True,
     )
