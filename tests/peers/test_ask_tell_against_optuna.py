@@ -182,7 +182,7 @@ SUGGESTED: dict[str, Callable[[Any], Any]] = {
     "no choices": lambda t: t.suggest_categorical("x", []),
     "one choice": lambda t: t.suggest_categorical("x", ["a"]),
     "choices twice": lambda t: t.suggest_categorical("x", ["a", "a"]),
-    "choices that JSON cannot hold": lambda t: t.suggest_categorical("x", [print, len]),
+    "choices that JSON cannot hold": lambda t: t.suggest_categorical("x", [abs, len]),
     "choices that are tuples": lambda t: t.suggest_categorical("x", [(1, 2), (3, 4)]),
     "choices that are lists": lambda t: t.suggest_categorical("x", [[1], [2]]),
     "choices None": lambda t: t.suggest_categorical("x", None),
