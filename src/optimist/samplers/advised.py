@@ -1,4 +1,4 @@
-"""Whether there is any advice; without numpy, for the trials that do without."""
+"""What trials before the model take from advice, if there is any; without numpy, for the trials that do without."""
 
 from __future__ import annotations
 
