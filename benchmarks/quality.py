@@ -46,7 +46,7 @@ SHARES = (0.25, 0.5, 1.0)
 LEAST_REGRET = 1e-8
 TOLERATED_LOSS = 0.05
 SMALL_SET = (
-    *("f2-5d", "f8-5d", "f10-5d", "f12-5d", "f21-5d"),
+    *("f2-5d", "f3-5d", "f8-5d", "f10-5d", "f12-5d", "f13-5d", "f16-5d", "f21-5d"),
     *("network", "counts", "pipeline", "turned", "optimisers", "schedule", "regularised"),
     *("svm", "forest", "logistic", "boosting", "perceptron", "svc", "small-network"),
     *("regressing-neighbors", "tree", "kernel-ridge", "selected-bayes"),
