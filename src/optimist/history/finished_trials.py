@@ -24,10 +24,17 @@ _NAN = float("nan")
 class FinishedTrials:
     """The finished trials of a study.
 
+    Whoever reads more than one column holds the lock of the :class:`History` that these trials belong to.
+
     Attributes:
         directions: One per objective.
         signs: One per objective: +1 to minimise, -1 to maximise; ``value * sign`` is a loss.
         n: Number of finished trials, the length of the columns.
+        number, trial_id, state, layout, values: Columns; ``layout`` is the index of one in the history's tree, ``values``
+            has a column for each objective, NaN where a trial has none.
+        started_us, completed_us: Columns of microseconds since 1970 (UTC); -1 where it is not known.
+        curve_steps, curve_values: Columns of all reports, those of a trial together; see ``curve_range``.
+        constraints: A column for each; NaN where it was not reported.
         row_metrics: Of trials that report by name, by row: the metrics' names, the first one first, and where
             in the columns of curves each has its steps and values. The first one's are those of ``curve_range``.
         row_attrs: User and system attributes, by row, of trials that have any.
@@ -116,7 +123,7 @@ class FinishedTrials:
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """Note what not every trial has: parameters, reports, attributes, a claim to be the best."""
+        """Note all that a row has beside its fixed columns: parameters, reports, attributes, whether it is the best so far."""
         for column, value in zip(layout.columns, params, strict=True):
             if row >= len(column.data):
                 column.reserve(row + 1)

@@ -1,8 +1,8 @@
 """History: the memory of a study in one process.
 
-Finished trials are rows of columns, see ``finished_trials``. Trials that wait or run are drafts. Whatever algorithms ask again and
-again (the best rows, order statistics per step, the space that all trials share) is a tracker that catches up with the
-rows finished since it was asked last.
+Finished trials are rows of columns, see ``finished_trials``. Trials that wait or run are drafts. Whatever algorithms ask
+again and again (the best rows, order statistics per step, the space that all trials share) is a tracker that catches up
+with the rows finished since it was asked last.
 """
 
 from __future__ import annotations
@@ -120,15 +120,15 @@ class History(FinishedTrials):
                     self.user_attrs = {**self.user_attrs, **change.user_attrs}
                     self.system_attrs = {**self.system_attrs, **change.system_attrs}
                 elif change.void is not None:
-                    self._append(batch.take())
+                    self._take_in_whole(batch.take())
                     if not self._set_aside(change, change.void):
                         voids.setdefault(change.number, change.void)
                 elif self.row_of(change.number) >= 0 or change.number in self.voided:
                     continue  # finished trials are never edited
                 elif change.number in self.drafts or not batch.add(change):
-                    self._append(batch.take())
+                    self._take_in_whole(batch.take())
                     self._apply_trial(change)
-            self._append(batch.take())
+            self._take_in_whole(batch.take())
         return voids
 
     def _set_aside(self, change: TrialChange, reason: str) -> bool:
@@ -151,7 +151,7 @@ class History(FinishedTrials):
         self.voided[trial.number] = trial
         self.n_trials = max(self.n_trials, trial.number + 1)
 
-    def _append(self, trials: Sequence[WholeTrial]) -> None:
+    def _take_in_whole(self, trials: Sequence[WholeTrial]) -> None:
         """Take in many trials at once: what ``finish`` does for one."""
         if trials:
             self.extend(trials)

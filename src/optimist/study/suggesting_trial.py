@@ -292,10 +292,8 @@ class SuggestingTrial(BaseTrial):
             else:
                 value = sampler.sample_independent(self.study, self.freeze(), edge.name, edge.distribution)
                 internal = internal_value(edge.distribution, value)
-            self._draft.proposed = {
-                **self._draft.proposed,
-                edge.name: internal,
-            }  # what other threads propose next sees it
+            # What other threads propose next sees it.
+            self._draft.proposed = {**self._draft.proposed, edge.name: internal}
         return internal
 
     # What it has so far

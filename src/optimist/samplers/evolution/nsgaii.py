@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimist.numerics.pareto import constrained_ranks, crowding_distance
-from optimist.samplers.evolution.genetic import (
-    FloatArray,
-    GeneticSampler,
-    IntArray,
-)
+from optimist.samplers.evolution.genetic import FloatArray, GeneticSampler, IntArray
 
 
 class NSGAIISampler(GeneticSampler):
