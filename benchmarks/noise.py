@@ -1,7 +1,7 @@
 """How good is what a search ends with, where values are noisy: another seed of the same training gives another accuracy.
 
     python benchmarks/noise.py                       optuna-gp takes longer than all others together
-    python benchmarks/noise.py --only optimist optimist-tpe random optuna-tpe        some eight minutes
+    python benchmarks/noise.py --only optimist optimist-tpe random optuna-tpe rustuna    three minutes
 
 Six hyperparameters of a network and its classification error, made up after those of ``examples/fashion_tune.py``: the
 larger the batch, the larger the best learning rate; near the best little depends on anything. Four such landscapes have
